@@ -1,0 +1,16 @@
+//! The Amazon States Language: text to diagnostics, and text to a program that can be run.
+//!
+//! There are no threads, no clock, no disk and no network here.
+
+pub mod env;
+pub mod error;
+pub mod intrinsics;
+pub mod path;
+pub mod scope;
+pub mod time;
+pub mod value;
+
+pub use env::{Chance, Env};
+pub use error::EvalError;
+pub use time::Timestamp;
+pub use value::{Map, Number, Text, Value};
