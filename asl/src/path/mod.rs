@@ -90,3 +90,11 @@ impl ReferencePath {
         Ok(value)
     }
 }
+
+impl std::fmt::Display for PathError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PathError::Invalid(message) | PathError::NotFound(message) => f.write_str(message),
+        }
+    }
+}
