@@ -2,7 +2,7 @@
 //!
 //! In production nobody watches; a test of a single state and a console see the very values that are computed here.
 
-use crate::env::Chance;
+use crate::chance::Chance;
 use crate::error::EvalError;
 use crate::path::Selector;
 use crate::program::{Completion, PathField, ResultPath, State};

@@ -2,10 +2,10 @@
 //!
 //! There are no threads, no clock, no disk and no network here.
 
+pub mod chance;
 pub mod choice;
 pub mod compile;
 pub mod dataflow;
-pub mod env;
 pub mod error;
 pub mod intrinsics;
 pub mod path;
@@ -17,7 +17,7 @@ pub mod template;
 pub mod time;
 pub mod value;
 
-pub use env::{Chance, Env};
+pub use chance::Chance;
 pub use error::EvalError;
 pub use program::{Program, State, StateId, StateKind};
 pub use time::Timestamp;

@@ -107,18 +107,62 @@ pub enum StateKind {
     Wait(Wait),
 }
 
-impl StateKind {
+/// The type of a state, without what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum StateType {
+    Choice,
+    Fail,
+    Map,
+    Parallel,
+    Pass,
+    Succeed,
+    Task,
+    Wait,
+}
+
+impl StateType {
     /// The `Type` as it is written in definitions and in the names of history events.
-    pub fn type_name(&self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            StateKind::Choice(_) => "Choice",
-            StateKind::Fail(_) => "Fail",
-            StateKind::Map(_) => "Map",
-            StateKind::Parallel(_) => "Parallel",
-            StateKind::Pass(_) => "Pass",
-            StateKind::Succeed => "Succeed",
-            StateKind::Task(_) => "Task",
-            StateKind::Wait(_) => "Wait",
+            StateType::Choice => "Choice",
+            StateType::Fail => "Fail",
+            StateType::Map => "Map",
+            StateType::Parallel => "Parallel",
+            StateType::Pass => "Pass",
+            StateType::Succeed => "Succeed",
+            StateType::Task => "Task",
+            StateType::Wait => "Wait",
+        }
+    }
+}
+
+impl StateKind {
+    /// The state's type.
+    pub fn state_type(&self) -> StateType {
+        match self {
+            StateKind::Choice(_) => StateType::Choice,
+            StateKind::Fail(_) => StateType::Fail,
+            StateKind::Map(_) => StateType::Map,
+            StateKind::Parallel(_) => StateType::Parallel,
+            StateKind::Pass(_) => StateType::Pass,
+            StateKind::Succeed => StateType::Succeed,
+            StateKind::Task(_) => StateType::Task,
+            StateKind::Wait(_) => StateType::Wait,
+        }
+    }
+
+    /// What becomes of result and errors, for the types that have both.
+    pub fn completion(&self) -> Option<&Completion> {
+        match self {
+            StateKind::Map(map) => Some(&map.completion),
+            StateKind::Parallel(parallel) => Some(&parallel.completion),
+            StateKind::Task(task) => Some(&task.completion),
+            StateKind::Choice(_)
+            | StateKind::Fail(_)
+            | StateKind::Pass(_)
+            | StateKind::Succeed
+            | StateKind::Wait(_) => None,
         }
     }
 }

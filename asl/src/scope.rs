@@ -1,6 +1,6 @@
 //! What an expression may refer to while the data of one state flows: the input, the context object, variables, chance.
 
-use crate::env::Chance;
+use crate::chance::Chance;
 use crate::path::{PathError, Root, Selector};
 use crate::value::{Text, Value};
 

@@ -1,15 +1,4 @@
-//! What an evaluation gets from outside: the time of the turn, and chance. Both are values, so a turn can be repeated.
-
-use crate::time::Timestamp;
-
-/// The time and the chance of one turn.
-#[derive(Clone, Debug)]
-pub struct Env {
-    /// When the turn happens.
-    pub now: Timestamp,
-    /// Where `States.UUID`, `States.MathRandom` and jitter get their chance from.
-    pub chance: Chance,
-}
+//! Chance as a value: a turn that is repeated with the same seed takes the same turn.
 
 /// A stream of random numbers from a seed (xoshiro256++): good enough to be unique, not to be secret.
 #[derive(Clone, Debug)]

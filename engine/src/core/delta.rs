@@ -1,0 +1,81 @@
+//! What a turn changed, as plain assignments: applying them needs no language and runs nothing again.
+
+use std::collections::VecDeque;
+
+use stepwell_asl::{Text, Value};
+
+use super::branch::{Branch, BranchId, Position, Ticket};
+use super::execution::{Execution, Status};
+use super::trigger::{Trigger, Work};
+
+/// One assignment to an execution. None carries a whole scope or a whole join: a Map of any width costs a constant per
+/// item.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A branch is there, with this position.
+    Position(BranchId, Box<Position>),
+    /// A branch has ended.
+    Ended(BranchId),
+    /// A slot of a branch's join is filled.
+    Slot(BranchId, u32, Value),
+    /// A variable of a branch's scope has this value.
+    Variable(BranchId, Text, Value),
+    /// How far the execution's numbers have come.
+    Counters {
+        /// Id of the newest history event.
+        last_event: u64,
+        /// The next branch's id.
+        next_branch: u32,
+        /// The newest ticket.
+        last_ticket: Ticket,
+    },
+    /// What a full turn left to do.
+    Ready(VecDeque<Work>),
+    /// How far the execution has come.
+    Status(Status),
+}
+
+/// Applies a turn's changes to the execution as it was before that turn.
+pub fn apply(execution: &mut Execution, changes: impl IntoIterator<Item = Change>) {
+    for change in changes {
+        match change {
+            Change::Position(id, position) => set_position(execution, id, *position),
+            Change::Ended(id) => drop(execution.remove(id)),
+            Change::Slot(id, slot, value) => {
+                if let Some(place) = execution.branches.get_mut(&id).and_then(|b| b.slots.get_mut(slot as usize)) {
+                    *place = Some(value);
+                }
+            }
+            Change::Variable(id, name, value) => {
+                if let Some(branch) = execution.branches.get_mut(&id) {
+                    branch.variables.insert(name, value);
+                }
+            }
+            Change::Counters { last_event, next_branch, last_ticket } => {
+                execution.last_event = last_event;
+                execution.next_branch = next_branch;
+                execution.last_ticket = last_ticket;
+            }
+            Change::Ready(work) => execution.ready = work,
+            Change::Status(status) => execution.status = status,
+        }
+    }
+}
+
+/// A branch has as many slots as its join is wide; an arming under another ticket begins with nothing filled.
+fn set_position(execution: &mut Execution, id: BranchId, position: Position) {
+    let width = match &position.trigger {
+        Trigger::Join(join) => join.width as usize,
+        Trigger::Ready | Trigger::Task { .. } | Trigger::Timer { .. } | Trigger::Retry { .. } => 0,
+    };
+    match execution.branches.get_mut(&id) {
+        Some(branch) if branch.position.ticket == position.ticket && branch.slots.len() == width => {}
+        Some(branch) => branch.slots = vec![None; width],
+        None => {
+            let branch =
+                Branch { position: position.clone(), slots: vec![None; width], variables: Default::default() };
+            execution.branches.insert(id, branch);
+        }
+    }
+    execution.set_position(id, position);
+}

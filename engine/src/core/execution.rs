@@ -1,0 +1,176 @@
+//! One execution, as a value.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use stepwell_asl::{Program, Text, Timestamp, Value};
+
+use super::branch::{Branch, BranchId, Position, Ticket};
+use super::fault::StateError;
+use super::trigger::{Trigger, Work};
+
+/// What never changes about an execution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identity {
+    /// `arn:aws:states:<region>:<account>:execution:<machine>:<name>`
+    pub arn: Text,
+    /// Its name.
+    pub name: Text,
+    /// The state machine's ARN.
+    pub machine_arn: Text,
+    /// The state machine's name.
+    pub machine_name: Text,
+    /// The role it would run under on AWS.
+    pub role_arn: Text,
+    /// The region that its history names.
+    pub region: Text,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// Its input.
+    pub input: Value,
+}
+
+/// How far an execution has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    /// It goes on.
+    Running,
+    /// It ended with an output.
+    Succeeded(Value),
+    /// It ended with an error.
+    Failed(StateError),
+    /// Its own time was up.
+    TimedOut(StateError),
+    /// It was stopped.
+    Aborted(StateError),
+}
+
+/// One execution. Everything [`super::step`] needs, and nothing it could derive from the program.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    /// What never changes.
+    pub identity: Arc<Identity>,
+    /// How far it has come.
+    pub status: Status,
+    /// The branches that are alive, by id: parents before their children.
+    pub branches: BTreeMap<BranchId, Branch>,
+    /// Moves that a full turn left over.
+    pub ready: VecDeque<Work>,
+    /// When the execution itself times out.
+    pub deadline: Option<Timestamp>,
+    /// Id of the newest history event; ids start at 1.
+    pub last_event: u64,
+    /// The next branch's id.
+    pub next_branch: u32,
+    /// The newest ticket drawn.
+    pub last_ticket: Ticket,
+    /// How often it was redriven.
+    pub redrive_count: u32,
+    /// Indexes over the branches, derived from them: armed tickets and deadlines.
+    pub(super) armed: BTreeMap<Ticket, BranchId>,
+    pub(super) timers: BTreeSet<(Timestamp, Ticket)>,
+}
+
+impl PartialEq for Execution {
+    fn eq(&self, other: &Execution) -> bool {
+        self.identity == other.identity
+            && self.status == other.status
+            && self.branches == other.branches
+            && self.ready == other.ready
+            && self.deadline == other.deadline
+            && self.last_event == other.last_event
+            && self.next_branch == other.next_branch
+            && self.last_ticket == other.last_ticket
+            && self.redrive_count == other.redrive_count
+    }
+}
+
+impl Execution {
+    /// An execution that has not begun: [`super::Event::Started`] begins it.
+    pub fn new(program: &Program, identity: Identity) -> Execution {
+        let root = Branch {
+            position: Position {
+                parent: None,
+                state: program.start,
+                input: identity.input.clone(),
+                entered_event: 0,
+                entered_at: identity.started_at,
+                last_event: 0,
+                retries: Vec::new(),
+                item: None,
+                ticket: Ticket::default(),
+                trigger: Trigger::Ready,
+            },
+            slots: Vec::new(),
+            variables: BTreeMap::new(),
+        };
+        Execution {
+            deadline: program.timeout_s.map(|s| identity.started_at.plus_ms(s.saturating_mul(1000))),
+            identity: Arc::new(identity),
+            status: Status::Running,
+            branches: BTreeMap::from([(BranchId::ROOT, root)]),
+            ready: VecDeque::new(),
+            last_event: 0,
+            next_branch: 1,
+            last_ticket: Ticket::default(),
+            redrive_count: 0,
+            armed: BTreeMap::new(),
+            timers: BTreeSet::new(),
+        }
+    }
+
+    /// The branch of this id, where it is alive.
+    pub fn branch(&self, id: BranchId) -> Option<&Branch> {
+        self.branches.get(&id)
+    }
+
+    /// The branch that waits under this ticket.
+    pub fn waiting(&self, ticket: Ticket) -> Option<BranchId> {
+        self.armed.get(&ticket).copied()
+    }
+
+    /// When something happens by itself next.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        if self.status != Status::Running {
+            return None;
+        }
+        let timer = self.timers.first().map(|(at, _)| *at);
+        [timer, self.deadline].into_iter().flatten().min()
+    }
+
+    /// Replaces a branch's position and keeps the indexes true.
+    pub(super) fn set_position(&mut self, id: BranchId, position: Position) {
+        self.unindex(id);
+        if let Some(branch) = self.branches.get_mut(&id) {
+            branch.position = position;
+        }
+        self.index(id);
+    }
+
+    /// Takes a branch out.
+    pub(super) fn remove(&mut self, id: BranchId) -> Option<Branch> {
+        self.unindex(id);
+        self.branches.remove(&id)
+    }
+
+    pub(super) fn index(&mut self, id: BranchId) {
+        let Some(branch) = self.branches.get(&id) else { return };
+        let position = &branch.position;
+        if position.trigger == Trigger::Ready {
+            return;
+        }
+        self.armed.insert(position.ticket, id);
+        if let Some(at) = position.trigger.deadline() {
+            self.timers.insert((at, position.ticket));
+        }
+    }
+
+    pub(super) fn unindex(&mut self, id: BranchId) {
+        let Some(branch) = self.branches.get(&id) else { return };
+        let position = &branch.position;
+        self.armed.remove(&position.ticket);
+        if let Some(at) = position.trigger.deadline() {
+            self.timers.remove(&(at, position.ticket));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The lines of the public history: what happened, in AWS's words and order.
+
+use stepwell_asl::program::StateType;
+use stepwell_asl::resource::{Resource, ResourceKind};
+use stepwell_asl::{Text, Timestamp, Value};
+
+use super::fault::StateError;
+
+/// A line of the public history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryEvent {
+    /// From 1, without gaps.
+    pub id: u64,
+    /// The event this one follows in its branch; 0 for the first two.
+    pub previous_id: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: HistoryKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum HistoryKind {
+    ExecutionStarted { input: Value, role_arn: Text },
+    ExecutionSucceeded { output: Value },
+    ExecutionFailed(StateError),
+    ExecutionTimedOut(StateError),
+    ExecutionAborted(StateError),
+    StateEntered { state_type: StateType, name: Text, input: Value },
+    StateExited { state_type: StateType, name: Text, output: Value, assigned: Option<Value> },
+    StateAborted { state_type: StateType },
+    TaskScheduled(Box<Scheduled>),
+    TaskStarted { label: TaskLabel, worker: Option<Text> },
+    TaskSubmitted { label: TaskLabel, output: Value },
+    TaskSucceeded { label: TaskLabel, output: Value },
+    TaskFailed { label: TaskLabel, error: StateError },
+    TaskTimedOut { label: TaskLabel, error: StateError },
+    ParallelStateStarted,
+    ParallelStateSucceeded,
+    ParallelStateFailed,
+    MapStateStarted { length: u32 },
+    MapStateSucceeded,
+    MapStateFailed,
+    MapIterationStarted { name: Text, index: u32 },
+    MapIterationSucceeded { name: Text, index: u32 },
+    MapIterationFailed { name: Text, index: u32 },
+    MapIterationAborted { name: Text, index: u32 },
+}
+
+/// A task that was handed to the world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scheduled {
+    /// Whose task it is.
+    pub label: TaskLabel,
+    /// The resource as written.
+    pub resource: Text,
+    /// Its effective input.
+    pub input: Value,
+    /// The region it is done in.
+    pub region: Text,
+    /// Its time limit in seconds, where it has one.
+    pub timeout_s: Option<u64>,
+    /// Its heartbeat in seconds, where it has one.
+    pub heartbeat_s: Option<u64>,
+    /// The role from `Credentials`.
+    pub role: Option<Text>,
+}
+
+/// Whose task an event is about: functions and activities have events of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskLabel {
+    /// `LambdaFunction...` events.
+    Function,
+    /// `Activity...` events.
+    Activity,
+    /// `Task...` events.
+    Service {
+        /// `resourceType`
+        service: Text,
+        /// `resource`
+        action: Text,
+    },
+}
+
+impl From<&Resource> for TaskLabel {
+    fn from(resource: &Resource) -> TaskLabel {
+        match &resource.kind {
+            ResourceKind::Function => TaskLabel::Function,
+            ResourceKind::Activity => TaskLabel::Activity,
+            ResourceKind::Service { service, action, .. } => {
+                TaskLabel::Service { service: service.clone(), action: action.clone() }
+            }
+        }
+    }
+}
+
+impl HistoryKind {
+    /// Whether the branch's next event follows this one. Those that do not are followed by nothing: what comes next
+    /// follows the same event as they do. (Observed on AWS.)
+    pub fn advances(&self) -> bool {
+        match self {
+            HistoryKind::ExecutionStarted { .. }
+            | HistoryKind::StateAborted { .. }
+            | HistoryKind::ParallelStateSucceeded
+            | HistoryKind::MapStateSucceeded
+            | HistoryKind::MapIterationSucceeded { .. }
+            | HistoryKind::MapIterationFailed { .. }
+            | HistoryKind::MapIterationAborted { .. } => false,
+            HistoryKind::ExecutionSucceeded { .. }
+            | HistoryKind::ExecutionFailed(_)
+            | HistoryKind::ExecutionTimedOut(_)
+            | HistoryKind::ExecutionAborted(_)
+            | HistoryKind::StateEntered { .. }
+            | HistoryKind::StateExited { .. }
+            | HistoryKind::TaskScheduled(_)
+            | HistoryKind::TaskStarted { .. }
+            | HistoryKind::TaskSubmitted { .. }
+            | HistoryKind::TaskSucceeded { .. }
+            | HistoryKind::TaskFailed { .. }
+            | HistoryKind::TaskTimedOut { .. }
+            | HistoryKind::ParallelStateStarted
+            | HistoryKind::ParallelStateFailed
+            | HistoryKind::MapStateStarted { .. }
+            | HistoryKind::MapStateFailed
+            | HistoryKind::MapIterationStarted { .. } => true,
+        }
+    }
+
+    /// Whether the execution ends with this event.
+    pub fn is_terminal(&self) -> bool {
+        matches!(
+            self,
+            HistoryKind::ExecutionSucceeded { .. }
+                | HistoryKind::ExecutionFailed(_)
+                | HistoryKind::ExecutionTimedOut(_)
+                | HistoryKind::ExecutionAborted(_)
+        )
+    }
+}

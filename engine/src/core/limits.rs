@@ -1,0 +1,24 @@
+//! AWS's limits. Each is a switch: `None` lifts it.
+
+/// The limits an execution runs under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Input and output of a state, a task or an execution, in bytes of JSON text.
+    pub payload_bytes: Option<usize>,
+    /// Events in the history of one execution.
+    pub history_events: Option<u64>,
+    /// Iterations of an inline Map at once where `MaxConcurrency` is 0.
+    pub inline_concurrency: Option<u32>,
+}
+
+impl Limits {
+    /// As on AWS.
+    pub const AWS: Limits =
+        Limits { payload_bytes: Some(256 * 1024), history_events: Some(25_000), inline_concurrency: Some(40) };
+
+    /// None at all.
+    pub const OFF: Limits = Limits { payload_bytes: None, history_events: None, inline_concurrency: None };
+}
+
+/// Containers within containers that a value may have, whatever the limits: deeper ones would exhaust the stack.
+pub const DEPTH_MAX: usize = 1000;

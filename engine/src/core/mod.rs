@@ -1,0 +1,30 @@
+//! An execution as a value, and the pure function that moves it.
+//!
+//! An event arrives; the trigger that is armed for it fires; [`step`] moves the execution until every branch waits for
+//! something again. That is one [`Turn`]. What the execution then waits for, [`outstanding`] tells: it is all that the
+//! world has to do. There is no clock here, no chance but [`Env`]'s, no IO and nothing asynchronous.
+
+mod branch;
+mod context;
+mod delta;
+mod effect;
+mod event;
+mod execution;
+mod fault;
+mod history;
+mod join;
+mod limits;
+mod state;
+mod step;
+mod trigger;
+
+pub use branch::{Branch, BranchId, Item, Parent, Position, Ticket};
+pub use delta::{Change, apply};
+pub use effect::{Effect, Invoke, Outstanding, outstanding};
+pub use event::{Event, EventKind};
+pub use execution::{Execution, Identity, Status};
+pub use fault::{Fault, StateError};
+pub use history::{HistoryEvent, HistoryKind, TaskLabel};
+pub use limits::Limits;
+pub use step::{Env, Turn, step};
+pub use trigger::{Heartbeat, Join, JoinKind, Trigger, Work};

@@ -1,0 +1,108 @@
+//! Inline `Map`: an iteration for every item, so many at a time, joined into an array. An iteration costs nothing
+//! before it is started.
+
+use stepwell_asl::path::Selector;
+use stepwell_asl::program::{Map, Quantity};
+use stepwell_asl::dataflow::Flow;
+use stepwell_asl::value::Array;
+use stepwell_asl::{EvalError, State, StateKind, Value};
+
+use crate::core::branch::{BranchId, Item, Parent};
+use crate::core::fault::{Fault, StateError};
+use crate::core::history::HistoryKind;
+use crate::core::step::Turning;
+use crate::core::trigger::{Join, JoinKind, Trigger, Work};
+
+pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: &Map) -> Result<(), Fault> {
+    if map.distributed {
+        let cause = format!("The state '{}' is a Distributed Map, which is not supported by this version", state.name);
+        return Err(Fault::terminal(StateError::new("States.Runtime", cause)));
+    }
+    let raw = turn.position(id).input.clone();
+    let (input, items, wanted) = turn.flow(id, |flow| {
+        let input = flow.input(state, &raw)?;
+        let items = items(flow, map, &input)?;
+        let wanted = concurrency(flow, map.max_concurrency.as_ref(), &input)?;
+        Ok((input, items, wanted))
+    })?;
+    let concurrency = match wanted {
+        0 => turn.env.limits.inline_concurrency.unwrap_or(u32::MAX),
+        wanted => wanted,
+    };
+    let width = items.len() as u32;
+    turn.emit(id, HistoryKind::MapStateStarted { length: width });
+    if width == 0 {
+        turn.emit(id, HistoryKind::MapStateSucceeded);
+        turn.push(Work::Resolve(id, Vec::new().into()));
+        return Ok(());
+    }
+    let kind = JoinKind::Map { items, input, concurrency };
+    turn.arm(id, Trigger::Join(Join { kind, width, filled: 0, next: 0 }));
+    iterate(turn, id);
+    Ok(())
+}
+
+fn items(flow: &mut Flow<'_>, map: &Map, input: &Value) -> Result<Array, EvalError> {
+    let (value, shown) = match (&map.items_path, &map.items) {
+        (Some(path), _) => (flow.select(path, input)?, path.text()),
+        (None, Some(template)) => (flow.with(input, |scope| template.evaluate(scope))?, "$"),
+        (None, None) => (input.clone(), "$"),
+    };
+    match value {
+        Value::Array(items) => Ok(items),
+        _ => Err(EvalError::runtime(format!("Reference path \"{shown}\" must point to array."))),
+    }
+}
+
+fn concurrency(flow: &mut Flow<'_>, quantity: Option<&Quantity>, input: &Value) -> Result<u32, EvalError> {
+    let (value, path): (Value, Option<&Selector>) = match quantity {
+        None => return Ok(0),
+        Some(Quantity::Fixed(value)) => (value.clone(), None),
+        Some(Quantity::Path(path)) => (flow.select(path, input)?, Some(path)),
+        Some(Quantity::Computed(template)) => (flow.with(input, |scope| template.evaluate(scope))?, None),
+    };
+    value.as_number().and_then(serde_json::Number::as_u64).map(|n| u32::try_from(n).unwrap_or(u32::MAX)).ok_or_else(
+        || {
+            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_string);
+            EvalError::runtime(match path {
+                Some(path) => format!(
+                    "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {}",
+                    path.text()
+                ),
+                None => format!("The MaxConcurrency field has the value \"{shown}\" which is not a valid integer"),
+            })
+        },
+    )
+}
+
+/// Starts as many iterations as may run. Iterations of one burst are all begun before the first of them moves.
+pub(in crate::core) fn iterate(turn: &mut Turning<'_>, id: BranchId) {
+    let state = turn.state(id);
+    let StateKind::Map(map) = &state.kind else { return };
+    loop {
+        let Trigger::Join(Join { kind: JoinKind::Map { items, input, concurrency }, width, filled, next }) =
+            &turn.position(id).trigger
+        else {
+            return;
+        };
+        if next >= width || next - filled >= *concurrency {
+            return;
+        }
+        let (index, item, input) = (*next, items[*next as usize].clone(), input.clone());
+        let selected = turn.flow_with_item(id, Some((index, &item)), |flow| match &map.item_selector {
+            Some(template) => flow.with(&input, |scope| template.evaluate(scope)),
+            None => Ok(item.clone()),
+        });
+        let selected = match selected {
+            Ok(selected) => selected,
+            Err(fault) => return turn.fail_join(id, fault),
+        };
+        if let Trigger::Join(join) = &mut turn.position_mut(id).trigger {
+            join.next += 1;
+        }
+        let parent = Parent { branch: id, slot: index };
+        let child = turn.begin_child(parent, map.processor, selected, Some(Item { index, value: item }));
+        turn.emit(child, HistoryKind::MapIterationStarted { name: state.name.clone(), index });
+        turn.push(Work::Enter(child));
+    }
+}

@@ -1,0 +1,440 @@
+//! The turn: events in, history and changes out.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+use stepwell_asl::dataflow::Flow;
+use stepwell_asl::{Chance, EvalError, Program, State, Text, Timestamp, Value};
+
+use super::branch::{BranchId, Position, Ticket};
+use super::context::Around;
+use super::delta::Change;
+use super::event::{Event, EventKind};
+use super::execution::{Execution, Status};
+use super::fault::{Fault, StateError};
+use super::history::{HistoryEvent, HistoryKind, TaskLabel};
+use super::limits::{DEPTH_MAX, Limits};
+use super::state;
+use super::trigger::{Trigger, Work};
+use crate::token::TokenKey;
+
+/// What a turn gets from outside.
+#[derive(Clone)]
+pub struct Env {
+    /// When the turn happens.
+    pub now: Timestamp,
+    /// Its chance.
+    pub chance: Chance,
+    /// The limits that hold.
+    pub limits: Limits,
+    /// The key for task tokens.
+    pub tokens: TokenKey,
+    /// How many moves a turn makes at most before it leaves the rest to the next one.
+    pub moves_max: u32,
+}
+
+/// One step of an execution: to be committed whole, or not at all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Turn {
+    /// The lines it adds to the history.
+    pub history: Vec<HistoryEvent>,
+    /// What it changed.
+    pub changes: Vec<Change>,
+}
+
+/// Applies events in order and runs until every branch waits again or the turn is full. No clock, no IO, no async.
+///
+/// First every event's outcome is recorded, then their consequences run, breadth first over the branches.
+pub fn step(program: &Program, execution: &mut Execution, events: &[Event], env: &mut Env) -> Turn {
+    let mut turn = Turning {
+        program,
+        execution,
+        env,
+        history: Vec::new(),
+        changes: Vec::new(),
+        touched: BTreeSet::new(),
+        scheduled: Vec::new(),
+        full: false,
+    };
+    let had_ready = !turn.execution.ready.is_empty();
+    let was = turn.execution.status.clone();
+    for event in events {
+        turn.receive(event);
+    }
+    turn.run();
+    turn.start_scheduled();
+    turn.finish(had_ready, &was)
+}
+
+/// A turn in the making.
+pub(super) struct Turning<'a> {
+    pub program: &'a Program,
+    pub execution: &'a mut Execution,
+    pub env: &'a mut Env,
+    history: Vec<HistoryEvent>,
+    changes: Vec<Change>,
+    touched: BTreeSet<BranchId>,
+    /// Tasks this turn has scheduled: their `Started` events are written after its other events.
+    scheduled: Vec<(BranchId, Ticket, TaskLabel)>,
+    /// The history has reached its limit.
+    full: bool,
+}
+
+impl<'a> Turning<'a> {
+    // ---- events ----
+
+    fn receive(&mut self, event: &Event) {
+        if self.execution.status != Status::Running {
+            return; // nothing moves what has ended
+        }
+        match event {
+            Event::Started => self.begin(),
+            Event::Continue => {}
+            Event::TimerFired => self.fire_timers(),
+            Event::Stopped(error) => self.end(Status::Aborted(error.clone())),
+            Event::Task { branch, ticket, kind } => self.answer(*branch, *ticket, kind),
+        }
+    }
+
+    fn begin(&mut self) {
+        if self.execution.last_event > 0 {
+            return; // it has begun: a repeated start
+        }
+        let identity = self.execution.identity.clone();
+        self.emit(
+            BranchId::ROOT,
+            HistoryKind::ExecutionStarted { input: identity.input.clone(), role_arn: identity.role_arn.clone() },
+        );
+        self.push(Work::Enter(BranchId::ROOT));
+    }
+
+    fn fire_timers(&mut self) {
+        let now = self.env.now;
+        if self.execution.deadline.is_some_and(|at| at <= now) {
+            return self.end(Status::TimedOut(StateError::named("States.Timeout")));
+        }
+        let due: Vec<Ticket> = self
+            .execution
+            .timers
+            .range(..=(now, Ticket(u64::MAX)))
+            .map(|(_, ticket)| *ticket)
+            .collect();
+        for ticket in due {
+            let Some(id) = self.execution.waiting(ticket) else { continue };
+            match &self.position(id).trigger {
+                Trigger::Timer { .. } => state::wait::wake(self, id),
+                Trigger::Retry { .. } => {
+                    self.disarm(id);
+                    self.push(Work::Attempt(id));
+                }
+                Trigger::Task { .. } => state::task::time_out(self, id),
+                Trigger::Ready | Trigger::Join(_) => {}
+            }
+        }
+    }
+
+    fn answer(&mut self, id: BranchId, ticket: Ticket, kind: &EventKind) {
+        if self.execution.waiting(ticket) != Some(id) {
+            return; // a late or repeated answer: the branch has moved on
+        }
+        match (&self.position(id).trigger, kind) {
+            (Trigger::Task { .. }, kind) => state::task::answer(self, id, kind),
+            // A ticket names one arming, and only tasks are answered.
+            (Trigger::Ready | Trigger::Timer { .. } | Trigger::Retry { .. } | Trigger::Join(_), _) => {}
+        }
+    }
+
+    // ---- moves ----
+
+    fn run(&mut self) {
+        let mut moves = 0;
+        while let Some(work) = self.execution.ready.pop_front() {
+            self.perform(work);
+            if self.full {
+                self.exhaust();
+            }
+            moves += 1;
+            if moves >= self.env.moves_max {
+                break;
+            }
+        }
+    }
+
+    fn perform(&mut self, work: Work) {
+        match work {
+            Work::Enter(id) => self.enter(id),
+            Work::Attempt(id) => self.attempt(id),
+            Work::Iterate(id) => state::map::iterate(self, id),
+            Work::Resolve(id, result) => self.resolve(id, result),
+            Work::Fail(id, fault) => self.fail(id, fault),
+            Work::Leave(id, leave) => self.leave(id, *leave),
+        }
+    }
+
+    fn enter(&mut self, id: BranchId) {
+        let now = self.env.now;
+        let state = self.state(id);
+        let input = self.position(id).input.clone();
+        let event = self.emit(
+            id,
+            HistoryKind::StateEntered { state_type: state.kind.state_type(), name: state.name.clone(), input },
+        );
+        let position = self.position_mut(id);
+        position.entered_event = event;
+        position.entered_at = now;
+        position.retries.clear();
+        self.attempt(id);
+    }
+
+    fn attempt(&mut self, id: BranchId) {
+        if let Err(fault) = state::attempt(self, id) {
+            self.fail(id, fault);
+        }
+    }
+
+    /// A task or a join has its result: the rest of the state's data flow.
+    fn resolve(&mut self, id: BranchId, result: Value) {
+        let state = self.state(id);
+        let Some(completion) = state.kind.completion() else { return };
+        let raw = self.position(id).input.clone();
+        match self.flow(id, |flow| flow.result(state, completion, &raw, result)) {
+            Ok(left) => self.leave_with(id, left),
+            Err(fault) => self.fail(id, fault),
+        }
+    }
+
+    // ---- what states are made of ----
+
+    /// The state a branch is in.
+    pub fn state(&self, id: BranchId) -> &'a State {
+        self.program.state(self.position(id).state)
+    }
+
+    /// A live branch's position.
+    pub fn position(&self, id: BranchId) -> &Position {
+        &self.execution.branches.get(&id).expect("work and triggers name live branches only").position
+    }
+
+    /// A live branch's position, to be changed without arming or disarming.
+    pub fn position_mut(&mut self, id: BranchId) -> &mut Position {
+        self.touched.insert(id);
+        &mut self.execution.branches.get_mut(&id).expect("work and triggers name live branches only").position
+    }
+
+    /// The next ticket of this execution.
+    pub fn draw_ticket(&mut self) -> Ticket {
+        self.execution.last_ticket.0 += 1;
+        self.execution.last_ticket
+    }
+
+    /// Arms a branch's trigger under a new ticket.
+    pub fn arm(&mut self, id: BranchId, trigger: Trigger) {
+        let ticket = self.draw_ticket();
+        self.arm_with(id, ticket, trigger);
+    }
+
+    /// Arms a branch's trigger under a ticket that was drawn for it.
+    pub fn arm_with(&mut self, id: BranchId, ticket: Ticket, trigger: Trigger) {
+        self.execution.unindex(id);
+        let position = self.position_mut(id);
+        position.ticket = ticket;
+        position.trigger = trigger;
+        if let Trigger::Join(join) = &position.trigger {
+            let width = join.width as usize;
+            if let Some(branch) = self.execution.branches.get_mut(&id) {
+                branch.slots = vec![None; width];
+            }
+        }
+        self.execution.index(id);
+    }
+
+    /// The branch waits for nothing any more.
+    pub fn disarm(&mut self, id: BranchId) {
+        self.execution.unindex(id);
+        self.position_mut(id).trigger = Trigger::Ready;
+        self.take_slots(id);
+    }
+
+    /// Something to do after everything that is to be done already.
+    pub fn push(&mut self, work: Work) {
+        self.execution.ready.push_back(work);
+    }
+
+    /// A branch's new scope variable.
+    pub fn assign(&mut self, id: BranchId, name: Text, value: Value) {
+        self.changes.push(Change::Variable(id, name.clone(), value.clone()));
+        if let Some(branch) = self.execution.branches.get_mut(&id) {
+            branch.variables.insert(name, value);
+        }
+    }
+
+    /// Fills a slot of a branch's join.
+    pub fn fill(&mut self, id: BranchId, slot: u32, result: Value) {
+        self.changes.push(Change::Slot(id, slot, result.clone()));
+        if let Some(place) = self.execution.branches.get_mut(&id).and_then(|b| b.slots.get_mut(slot as usize)) {
+            *place = Some(result);
+        }
+    }
+
+    /// Takes what a branch's join has gathered. What was recorded of its slots is nobody's any more.
+    pub fn take_slots(&mut self, id: BranchId) -> Vec<Option<Value>> {
+        self.changes.retain(|change| !matches!(change, Change::Slot(of, ..) if *of == id));
+        self.execution.branches.get_mut(&id).map(|branch| std::mem::take(&mut branch.slots)).unwrap_or_default()
+    }
+
+    /// A branch is new or gone: its position is recorded when the turn ends.
+    pub fn touch(&mut self, id: BranchId) {
+        self.touched.insert(id);
+    }
+
+    /// A task was scheduled: its `Started` follows when the turn ends.
+    pub fn scheduled(&mut self, id: BranchId, ticket: Ticket, label: TaskLabel) {
+        self.scheduled.push((id, ticket, label));
+    }
+
+    /// Evaluates part of a state's data flow.
+    pub fn flow<T>(
+        &mut self,
+        id: BranchId,
+        evaluate: impl FnOnce(&mut Flow<'_>) -> Result<T, EvalError>,
+    ) -> Result<T, Fault> {
+        self.flow_with_item(id, None, evaluate)
+    }
+
+    /// The same, for an iteration that has no branch yet.
+    pub fn flow_with_item<T>(
+        &mut self,
+        id: BranchId,
+        item: Option<(u32, &Value)>,
+        evaluate: impl FnOnce(&mut Flow<'_>) -> Result<T, EvalError>,
+    ) -> Result<T, Fault> {
+        let around = Around {
+            program: self.program,
+            execution: self.execution,
+            branch: id,
+            tokens: &self.env.tokens,
+            item,
+            built: OnceCell::new(),
+        };
+        let evaluated =
+            evaluate(&mut Flow { surroundings: &around, chance: &mut self.env.chance, observer: &mut () });
+        evaluated.map_err(|error| {
+            let position = self.position(id);
+            Fault::evaluation(error, &self.program.state(position.state).name, position.entered_event)
+        })
+    }
+
+    /// Whether a value may be passed on.
+    pub fn fits(&self, value: &Value) -> bool {
+        value.depth() <= DEPTH_MAX && self.env.limits.payload_bytes.is_none_or(|limit| value.json_bytes() <= limit)
+    }
+
+    /// Writes a line of the history on a branch's chain, and gives its id.
+    pub fn emit(&mut self, id: BranchId, kind: HistoryKind) -> u64 {
+        let previous_id = self.execution.branches.get(&id).map_or(0, |branch| branch.position.last_event);
+        let advances = kind.advances();
+        let event = self.emit_after(previous_id, kind);
+        if advances {
+            self.position_mut(id).last_event = event;
+        }
+        event
+    }
+
+    /// Writes a line of the history that follows a given one.
+    pub fn emit_after(&mut self, previous_id: u64, kind: HistoryKind) -> u64 {
+        let next = self.execution.last_event + 1;
+        let limit = self.env.limits.history_events;
+        if limit.is_some_and(|limit| next >= limit) && !kind.is_terminal() {
+            self.full = true;
+            return previous_id; // the last line is kept for the execution's end
+        }
+        self.execution.last_event = next;
+        self.history.push(HistoryEvent { id: next, previous_id, at: self.env.now, kind });
+        next
+    }
+
+    // ---- the end ----
+
+    /// The history is full: AWS ends the execution with its last event.
+    fn exhaust(&mut self) {
+        self.full = false;
+        let limit = self.env.limits.history_events.unwrap_or_default();
+        let cause = format!("The execution reached the maximum number of history events ({limit}).");
+        self.close(Status::Failed(StateError::new("States.Runtime", cause)));
+    }
+
+    /// Ends the execution from outside: what still runs is aborted first.
+    fn end(&mut self, status: Status) {
+        let last = self.execution.branches.get(&BranchId::ROOT).map_or(0, |root| root.position.last_event);
+        self.abort_in_place(BranchId::ROOT, last);
+        self.full = false;
+        self.close(status);
+    }
+
+    /// Ends the execution. Every branch keeps nothing: there is none left to move.
+    pub fn close(&mut self, status: Status) {
+        if self.execution.status != Status::Running {
+            return;
+        }
+        let kind = match &status {
+            Status::Succeeded(output) => HistoryKind::ExecutionSucceeded { output: output.clone() },
+            Status::Failed(error) => HistoryKind::ExecutionFailed(error.clone()),
+            Status::TimedOut(error) => HistoryKind::ExecutionTimedOut(error.clone()),
+            Status::Aborted(error) => HistoryKind::ExecutionAborted(error.clone()),
+            Status::Running => return,
+        };
+        self.emit(BranchId::ROOT, kind);
+        self.execution.status = status;
+        self.execution.ready.clear();
+        self.scheduled.clear();
+        let left: Vec<BranchId> = self.execution.branches.keys().copied().collect();
+        for id in left {
+            self.execution.remove(id);
+            self.touch(id);
+        }
+    }
+
+    fn start_scheduled(&mut self) {
+        for (id, ticket, label) in std::mem::take(&mut self.scheduled) {
+            if self.execution.waiting(ticket) == Some(id) {
+                self.emit(id, HistoryKind::TaskStarted { label, worker: None });
+            }
+        }
+        if self.full {
+            self.exhaust();
+        }
+    }
+
+    fn finish(mut self, had_ready: bool, was: &Status) -> Turn {
+        for id in std::mem::take(&mut self.touched) {
+            // Positions come first, so that slots and variables find their branch when the changes are applied.
+            let change = match self.execution.branches.get(&id) {
+                Some(branch) => Change::Position(id, Box::new(branch.position.clone())),
+                None => Change::Ended(id),
+            };
+            self.changes.push(change);
+        }
+        let branches = &self.execution.branches;
+        self.changes.retain(|change| match change {
+            Change::Slot(id, ..) | Change::Variable(id, ..) => branches.contains_key(id),
+            _ => true,
+        });
+        self.changes.sort_by_key(|change| match change {
+            Change::Position(..) => 0,
+            Change::Slot(..) | Change::Variable(..) => 1,
+            Change::Ended(_) | Change::Counters { .. } | Change::Ready(_) | Change::Status(_) => 2,
+        });
+        self.changes.push(Change::Counters {
+            last_event: self.execution.last_event,
+            next_branch: self.execution.next_branch,
+            last_ticket: self.execution.last_ticket,
+        });
+        if had_ready || !self.execution.ready.is_empty() {
+            self.changes.push(Change::Ready(self.execution.ready.clone()));
+        }
+        if self.execution.status != *was {
+            self.changes.push(Change::Status(self.execution.status.clone()));
+        }
+        Turn { history: self.history, changes: self.changes }
+    }
+}

@@ -1,0 +1,8 @@
+//! Executions: the pure core that moves them, the runner that drives it, and the ways in which tasks reach functions.
+
+pub mod chance;
+pub mod clock;
+pub mod core;
+pub mod invoke;
+pub mod runner;
+pub mod token;

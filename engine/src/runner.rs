@@ -1,0 +1,233 @@
+//! Runs one execution in memory: receives events, takes turns, dispatches what is outstanding, keeps the time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stepwell_asl::{Chance, Program, Timestamp};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::chance::{random, seed};
+use crate::clock::Clock;
+use crate::core::{
+    Effect, Env, Event, EventKind, Execution, Identity, Invoke, Limits, Outstanding, StateError, Status, Turn,
+    outstanding, step,
+};
+use crate::invoke::{Answer, Invoker, Task};
+use crate::token::TokenKey;
+
+/// Moves one turn makes at most.
+const MOVES_MAX: u32 = 10_000;
+
+/// Events one turn takes at most.
+const EVENTS_MAX: usize = 1_000;
+
+/// How to run an execution.
+pub struct Options {
+    /// The limits that hold.
+    pub limits: Limits,
+    /// The time.
+    pub clock: Clock,
+    /// The key for task tokens.
+    pub tokens: TokenKey,
+    /// The seed of chance.
+    pub seed: [u64; 4],
+    /// Answers from outside the invokers: callbacks, activity workers, somebody who stops the execution. `None` where
+    /// nobody can give any; an execution that waits for one then ends with an error that says so.
+    pub inbox: Option<mpsc::Receiver<Event>>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            limits: Limits::AWS,
+            clock: Clock::real(),
+            tokens: TokenKey::new(random()),
+            seed: seed(),
+            inbox: None,
+        }
+    }
+}
+
+/// Sees an execution as it happens.
+pub trait Watcher: Send {
+    /// A turn was taken.
+    fn turn(&mut self, turn: &Turn, execution: &Execution);
+    /// Somebody outside must answer this: a callback whose token was handed out, or a task for an activity's workers.
+    fn waits_outside(&mut self, invoke: &Invoke) {
+        let _ = invoke;
+    }
+}
+
+/// Nobody watches.
+impl Watcher for () {
+    fn turn(&mut self, _: &Turn, _: &Execution) {}
+}
+
+/// Runs an execution to its end and gives its status: never [`Status::Running`].
+pub async fn run(
+    program: Arc<Program>,
+    identity: Identity,
+    invoker: Arc<dyn Invoker>,
+    options: Options,
+    watcher: &mut dyn Watcher,
+) -> Status {
+    let execution = Execution::new(&program, identity);
+    let env = Env {
+        now: options.clock.now(),
+        chance: Chance::from_seed(options.seed),
+        limits: options.limits,
+        tokens: options.tokens,
+        moves_max: MOVES_MAX,
+    };
+    let run = Run {
+        program,
+        execution,
+        env,
+        invoker,
+        clock: options.clock,
+        inbox: options.inbox,
+        in_flight: JoinSet::new(),
+        watcher,
+    };
+    run.to_the_end().await
+}
+
+struct Run<'a> {
+    program: Arc<Program>,
+    execution: Execution,
+    env: Env,
+    invoker: Arc<dyn Invoker>,
+    clock: Clock,
+    inbox: Option<mpsc::Receiver<Event>>,
+    in_flight: JoinSet<Vec<Event>>,
+    watcher: &'a mut dyn Watcher,
+}
+
+impl Run<'_> {
+    async fn to_the_end(mut self) -> Status {
+        let mut events = vec![Event::Started];
+        loop {
+            let since = self.execution.last_ticket;
+            self.env.now = self.clock.now();
+            let turn = step(&self.program, &mut self.execution, &events, &mut self.env);
+            self.watcher.turn(&turn, &self.execution);
+            if self.execution.status != Status::Running {
+                return self.execution.status;
+            }
+            let waiting = outstanding(&self.program, &self.execution, since, &self.env.tokens);
+            let (wake_at, more) = (waiting.wake_at, waiting.more);
+            self.dispatch(waiting);
+            events = if more {
+                tokio::task::yield_now().await; // a loop that never waits must not keep the thread for itself
+                vec![Event::Continue]
+            } else {
+                self.receive(wake_at).await
+            };
+        }
+    }
+
+    fn dispatch(&mut self, outstanding: Outstanding) {
+        for effect in outstanding.effects {
+            match effect {
+                Effect::Invoke(invoke) => self.invoke(invoke, false),
+                Effect::Offer(offer) if self.inbox.is_some() => self.watcher.waits_outside(&offer),
+                Effect::Offer(offer) => self.invoke(offer, true),
+            }
+        }
+    }
+
+    /// Hands a task to the invokers. Nothing but the answer comes back: its ticket says where it belongs.
+    fn invoke(&mut self, invoke: Invoke, activity: bool) {
+        let identity = &self.execution.identity;
+        let task = Task {
+            resource: invoke.resource.clone(),
+            input: invoke.input.clone(),
+            timeout: invoke.deadline.map(|at| self.clock.until(at)),
+            execution_arn: identity.arn.clone(),
+            execution_name: identity.name.clone(),
+            state_machine_arn: identity.machine_arn.clone(),
+            state: invoke.state.clone(),
+            attempt: invoke.attempt.saturating_sub(1),
+            token: invoke.token.clone(),
+            role_arn: invoke.role.clone(),
+        };
+        if invoke.callback {
+            self.watcher.waits_outside(&invoke);
+        }
+        let invoker = self.invoker.clone();
+        self.in_flight.spawn(async move {
+            let answer = invoker.invoke(&task).await;
+            let event = |kind| Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind };
+            let mut events = Vec::with_capacity(2);
+            if activity {
+                events.push(event(EventKind::TaskStarted { worker: None }));
+            }
+            match answer {
+                Answer::Succeeded(output) if invoke.callback => {
+                    let answered = invoker.answers_for_callback(&task);
+                    events.push(event(EventKind::TaskSubmitted(output.clone())));
+                    if answered {
+                        events.push(event(EventKind::TaskSucceeded(output)));
+                    }
+                }
+                Answer::Succeeded(output) => events.push(event(EventKind::TaskSucceeded(output))),
+                Answer::Failed { error, cause } => events.push(event(EventKind::TaskFailed(StateError {
+                    name: Some(error.into()),
+                    cause: cause.map(Into::into),
+                }))),
+            }
+            events
+        });
+    }
+
+    /// Waits for answers or for the time, and takes what has come together into one turn.
+    async fn receive(&mut self, wake_at: Option<Timestamp>) -> Vec<Event> {
+        let idle = self.in_flight.is_empty();
+        let mut events = tokio::select! {
+            biased;
+            Some(answer) = self.in_flight.join_next() => answer.unwrap_or_default(),
+            Some(event) = next(&mut self.inbox) => vec![event],
+            () = wake(&mut self.clock, wake_at, idle), if wake_at.is_some() => vec![Event::TimerFired],
+            else => vec![Event::Stopped(nobody_answers())],
+        };
+        while events.len() < EVENTS_MAX {
+            match self.in_flight.try_join_next() {
+                Some(answer) => events.extend(answer.unwrap_or_default()),
+                None => break,
+            }
+        }
+        events
+    }
+}
+
+async fn next(inbox: &mut Option<mpsc::Receiver<Event>>) -> Option<Event> {
+    match inbox {
+        Some(inbox) => inbox.recv().await,
+        None => None,
+    }
+}
+
+/// Comes back when the time has come. A clock that jumps does so only while nobody is at work.
+async fn wake(clock: &mut Clock, at: Option<Timestamp>, idle: bool) {
+    /// The longest single sleep: timers of the runtime do not reach years ahead.
+    const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
+    let Some(at) = at else { return std::future::pending().await };
+    if idle && clock.jump_to(at) {
+        return;
+    }
+    loop {
+        let left = clock.until(at);
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(SLEEP_MAX)).await;
+    }
+}
+
+fn nobody_answers() -> StateError {
+    StateError::new(
+        "States.Runtime",
+        "The execution waits for a task token or an activity worker, and nobody can answer: run it with --api",
+    )
+}
