@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use stepwell_asl::env::Chance;
+use stepwell_asl::chance::Chance;
 use stepwell_asl::intrinsics::{ERROR_NAME, Intrinsic, NESTING_MAX, TEXT_BYTES_MAX};
 use stepwell_asl::scope::{Roots, Scope};
 use stepwell_asl::value::Value;

@@ -1,6 +1,6 @@
 //! Sums and random numbers, of 32-bit integers as Java has them.
 
-use crate::env::Chance;
+use crate::chance::Chance;
 use crate::value::{Number, Value};
 
 use super::{Arguments, Fault};

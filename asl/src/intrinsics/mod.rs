@@ -13,7 +13,7 @@ mod string;
 
 use std::fmt;
 
-use crate::env::Chance;
+use crate::chance::Chance;
 use crate::error::EvalError;
 use crate::path::Selector;
 use crate::scope::Scope;

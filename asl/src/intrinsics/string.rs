@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::env::Chance;
+use crate::chance::Chance;
 use crate::value::Value;
 
 use super::{Arguments, Fault};
