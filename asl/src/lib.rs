@@ -2,15 +2,24 @@
 //!
 //! There are no threads, no clock, no disk and no network here.
 
+pub mod definition;
+pub mod diagnostic;
 pub mod env;
 pub mod error;
 pub mod intrinsics;
+pub mod location;
 pub mod path;
 pub mod scope;
+mod source;
 pub mod time;
+pub mod validate;
 pub mod value;
 
+pub use definition::{Definition, Format};
+pub use diagnostic::{Code, Diagnostic, Severity};
 pub use env::{Chance, Env};
 pub use error::EvalError;
+pub use location::Place;
 pub use time::Timestamp;
+pub use validate::{MachineType, validate};
 pub use value::{Map, Number, Text, Value};
