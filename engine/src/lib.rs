@@ -3,6 +3,7 @@
 pub mod chance;
 pub mod clock;
 pub mod core;
+pub mod history_json;
 pub mod invoke;
 pub mod runner;
 pub mod token;

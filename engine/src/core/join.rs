@@ -126,6 +126,9 @@ impl Turning<'_> {
     }
 
     fn children(&self, id: BranchId) -> Vec<BranchId> {
+        if !matches!(self.position(id).trigger, Trigger::Join(_)) {
+            return Vec::new();
+        }
         let above = (std::ops::Bound::Excluded(id), std::ops::Bound::Unbounded);
         self.execution
             .branches
@@ -248,7 +251,6 @@ impl Turning<'_> {
     /// Aborts a branch and everything below it.
     pub fn abort_tree(&mut self, id: BranchId, last: u64) {
         self.abort_in_place(id, last);
-        self.execution.ready.retain(|work| work.branch() != id);
         self.end_branch(id);
     }
 
@@ -290,7 +292,6 @@ impl Work {
         match self {
             Work::Enter(id)
             | Work::Attempt(id)
-            | Work::Iterate(id)
             | Work::Resolve(id, _)
             | Work::Fail(id, _)
             | Work::Leave(id, _) => *id,

@@ -24,7 +24,7 @@ pub use effect::{Effect, Invoke, Outstanding, outstanding};
 pub use event::{Event, EventKind};
 pub use execution::{Execution, Identity, Status};
 pub use fault::{Fault, StateError};
-pub use history::{HistoryEvent, HistoryKind, TaskLabel};
+pub use history::{HistoryEvent, HistoryKind, Scheduled, TaskLabel};
 pub use limits::Limits;
 pub use step::{Env, Turn, step};
 pub use trigger::{Heartbeat, Join, JoinKind, Trigger, Work};

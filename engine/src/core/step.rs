@@ -161,10 +161,12 @@ impl<'a> Turning<'a> {
     }
 
     fn perform(&mut self, work: Work) {
+        if !self.execution.branches.contains_key(&work.branch()) {
+            return; // the branch was aborted before its move came
+        }
         match work {
             Work::Enter(id) => self.enter(id),
             Work::Attempt(id) => self.attempt(id),
-            Work::Iterate(id) => state::map::iterate(self, id),
             Work::Resolve(id, result) => self.resolve(id, result),
             Work::Fail(id, fault) => self.fail(id, fault),
             Work::Leave(id, leave) => self.leave(id, *leave),

@@ -84,8 +84,6 @@ pub enum Work {
     Enter(BranchId),
     /// Begin an attempt of the state: the first, or a retry.
     Attempt(BranchId),
-    /// Start iterations of a Map, as many as may run.
-    Iterate(BranchId),
     /// A task or a join has its result.
     Resolve(BranchId, Value),
     /// The state has failed.

@@ -1,0 +1,217 @@
+//! Random machines in a random world: answers late, repeated, reordered and lumped together, time in leaps, turns cut
+//! short, the execution stopped at any moment. The invariants are checked after every turn (see `support`), and the
+//! output must not depend on the schedule.
+
+mod support;
+
+use serde_json::{Value as Json, json};
+use stepwell_asl::{Chance, Value};
+use stepwell_engine::core::{Event, EventKind, Invoke, StateError, Status};
+use support::World;
+
+const SEEDS: u64 = 3_000;
+
+#[test]
+fn every_schedule_keeps_the_invariants() {
+    for seed in 1..=SEEDS {
+        let outcome = std::panic::catch_unwind(|| simulate(seed));
+        assert!(outcome.is_ok(), "seed {seed} breaks an invariant: simulate({seed})");
+    }
+}
+
+#[test]
+fn the_output_does_not_depend_on_the_schedule() {
+    for seed in 1..=SEEDS / 3 {
+        let definition = steady_machine(seed);
+        let calm = finish(definition.clone(), &mut Dice::new(seed), false);
+        let wild = finish(definition, &mut Dice::new(seed ^ 0xabcd), true);
+        assert_eq!(calm, wild, "seed {seed}");
+    }
+}
+
+/// A machine of random states, and a world that does what it likes with it.
+fn simulate(seed: u64) {
+    let mut dice = Dice::new(seed);
+    let mut world = World::new(random_machine(&mut dice, 3, &mut 0), json!([1, 2, 3]));
+    world.env.moves_max = if dice.one_in(3) { 1 + dice.below(5) as u32 } else { 10_000 };
+    world.start();
+    let mut said: Vec<Event> = Vec::new();
+    for _ in 0..200 {
+        if world.execution.status != Status::Running {
+            break;
+        }
+        let mut events = Vec::new();
+        for _ in 0..1 + dice.below(4) {
+            if let Some(event) = random_event(&mut dice, &world, &said) {
+                events.push(event);
+            }
+        }
+        said.extend(events.iter().filter(|event| matches!(event, Event::Task { .. })).cloned());
+        world.turn(&events);
+        if dice.one_in(3)
+            && let Some(due) = world.execution.next_deadline()
+        {
+            world.env.now = due.max(world.env.now);
+        }
+    }
+}
+
+fn random_event(dice: &mut Dice, world: &World, said: &[Event]) -> Option<Event> {
+    match dice.below(20) {
+        0 => return Some(Event::Continue),
+        1..=4 => return Some(Event::TimerFired),
+        5 if dice.one_in(10) => return Some(Event::Stopped(StateError::named("Stopped"))),
+        6..=7 if !said.is_empty() => return Some(said[dice.below(said.len())].clone()),
+        _ => {}
+    }
+    if world.asked.is_empty() {
+        return None;
+    }
+    // Any task that was ever asked for, so most answers are late or repeated.
+    let Invoke { branch, ticket, input, .. } = world.asked[dice.below(world.asked.len())].clone();
+    let kind = match dice.below(8) {
+        0 => EventKind::TaskFailed(StateError::new("E", "by chance")),
+        1 => EventKind::TaskFailed(StateError::named("Other")),
+        2 => EventKind::TaskHeartbeat,
+        3 => EventKind::TaskStarted { worker: None },
+        4 => EventKind::TaskSubmitted(input),
+        _ => EventKind::TaskSucceeded(input),
+    };
+    Some(Event::Task { branch, ticket, kind })
+}
+
+/// Answers every task, in order or not, until the execution ends.
+fn finish(definition: Json, dice: &mut Dice, wild: bool) -> Json {
+    let mut world = World::new(definition, json!([1, 2, 3]));
+    if wild {
+        world.env.moves_max = 1 + dice.below(7) as u32;
+    }
+    world.start();
+    while world.execution.status == Status::Running {
+        let mut open: Vec<Event> = (world.asked.iter())
+            .filter(|invoke| world.execution.waiting(invoke.ticket) == Some(invoke.branch))
+            .map(|invoke| Event::Task {
+                branch: invoke.branch,
+                ticket: invoke.ticket,
+                kind: EventKind::TaskSucceeded(Value::from(json!({ "of": invoke.input.to_json() }))),
+            })
+            .collect();
+        if wild && !open.is_empty() {
+            for at in (1..open.len()).rev() {
+                open.swap(at, dice.below(at + 1));
+            }
+            open.truncate(1 + dice.below(open.len()));
+            open.push(open[0].clone());
+        }
+        if let Some(due) = world.execution.next_deadline() {
+            world.env.now = due.max(world.env.now);
+            open.push(Event::TimerFired);
+        }
+        assert!(!open.is_empty(), "the execution waits for nothing");
+        world.turn(&open);
+    }
+    world.output()
+}
+
+/// A machine whose tasks never fail and have no time limits.
+fn steady_machine(seed: u64) -> Json {
+    let mut definition = random_machine(&mut Dice::new(seed), 3, &mut 0);
+    calm(&mut definition);
+    definition
+}
+
+fn calm(value: &mut Json) {
+    match value {
+        Json::Object(members) => {
+            for name in ["TimeoutSeconds", "HeartbeatSeconds", "Retry", "Catch"] {
+                members.remove(name);
+            }
+            if members.get("Type") == Some(&json!("Fail")) {
+                *members = json!({ "Type": "Succeed" }).as_object().cloned().unwrap_or_default();
+            }
+            members.values_mut().for_each(calm);
+        }
+        Json::Array(items) => items.iter_mut().for_each(calm),
+        _ => {}
+    }
+}
+
+fn random_machine(dice: &mut Dice, depth: usize, names: &mut u32) -> Json {
+    let length = 1 + dice.below(4);
+    let own: Vec<String> = (0..length)
+        .map(|_| {
+            *names += 1;
+            format!("S{names}")
+        })
+        .collect();
+    let mut states = serde_json::Map::new();
+    for (at, name) in own.iter().enumerate() {
+        let mut state = random_state(dice, depth, names, &own[at..]);
+        if !["Fail", "Succeed", "Choice"].contains(&state["Type"].as_str().unwrap_or_default()) {
+            match own.get(at + 1) {
+                Some(next) => state["Next"] = json!(next),
+                None => state["End"] = json!(true),
+            }
+        }
+        states.insert(name.clone(), state);
+    }
+    json!({ "StartAt": own[0], "States": states })
+}
+
+/// One state. `own` is its name and those after it: it leads only forward, so every machine ends.
+fn random_state(dice: &mut Dice, depth: usize, names: &mut u32, own: &[String]) -> Json {
+    let last = own.len() == 1;
+    let mut state = match dice.below(if depth == 0 { 6 } else { 10 }) {
+        0 => json!({ "Type": "Pass", "Parameters": { "was.$": "$" } }),
+        1 => json!({ "Type": "Wait", "Seconds": dice.below(3) }),
+        2 if last && dice.one_in(2) => json!({ "Type": "Fail", "Error": "E" }),
+        3 if !last => json!({
+            "Type": "Choice",
+            "Choices": [{ "Variable": "$", "IsString": true, "Next": own[1 + dice.below(own.len() - 1)] }],
+            "Default": own[1]
+        }),
+        6 | 7 => json!({
+            "Type": "Parallel",
+            "Branches": (0..1 + dice.below(3)).map(|_| random_machine(dice, depth - 1, names)).collect::<Vec<_>>()
+        }),
+        8 | 9 => json!({
+            "Type": "Map",
+            "ItemsPath": "$$.Execution.Input",
+            "MaxConcurrency": dice.below(3),
+            "ItemProcessor": random_machine(dice, depth - 1, names)
+        }),
+        _ => json!({ "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f" }),
+    };
+    let kind = state["Type"].as_str().unwrap_or_default().to_string();
+    if kind == "Task" && dice.one_in(3) {
+        state["TimeoutSeconds"] = json!(2 + dice.below(3));
+        state["HeartbeatSeconds"] = json!(1);
+    }
+    if ["Task", "Parallel", "Map"].contains(&&*kind) {
+        if dice.one_in(3) {
+            state["Retry"] = json!([{ "ErrorEquals": ["E", "States.Timeout"], "MaxAttempts": 2, "JitterStrategy": "FULL" }]);
+        }
+        if dice.one_in(3) && !last {
+            let next = &own[1 + dice.below(own.len() - 1)];
+            state["Catch"] = json!([{ "ErrorEquals": ["States.ALL"], "Next": next }]);
+        }
+    }
+    state
+}
+
+/// Chance that can be repeated.
+struct Dice(Chance);
+
+impl Dice {
+    fn new(seed: u64) -> Dice {
+        Dice(Chance::from_seed([seed, seed.rotate_left(17) ^ 0x9e37, seed.wrapping_mul(0x0100_0000_01b3), 1]))
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.0.next_u64() % bound.max(1) as u64) as usize
+    }
+
+    fn one_in(&mut self, bound: usize) -> bool {
+        self.below(bound) == 0
+    }
+}

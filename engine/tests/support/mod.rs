@@ -1,0 +1,241 @@
+//! A world without a machine: time by hand, answers by script, every invariant checked after every turn.
+#![allow(dead_code)] // each test file uses its part
+
+use std::fmt::Write;
+
+use serde_json::{Value as Json, json};
+use stepwell_asl::{Chance, Program, Timestamp, Value, compile};
+use stepwell_engine::core::{
+    Effect, Env, Event, EventKind, Execution, HistoryEvent, HistoryKind, Identity, Invoke, Limits, StateError, Status,
+    Ticket, Trigger, Turn, apply, outstanding, step,
+};
+use stepwell_engine::history_json;
+use stepwell_engine::token::TokenKey;
+
+/// One execution, and the world around it.
+pub struct World {
+    pub program: Program,
+    pub execution: Execution,
+    pub env: Env,
+    pub history: Vec<HistoryEvent>,
+    /// Everything that was ever asked of the world.
+    pub asked: Vec<Invoke>,
+}
+
+const START: i64 = 1_700_000_000_000;
+
+impl World {
+    pub fn new(definition: Json, input: Json) -> World {
+        let program = compile::compile(&Value::from(definition)).expect("the test's definition compiles");
+        let identity = Identity {
+            arn: "arn:aws:states:us-east-1:000000000000:execution:m:e".into(),
+            name: "e".into(),
+            machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
+            machine_name: "m".into(),
+            role_arn: "arn:aws:iam::000000000000:role/r".into(),
+            region: "us-east-1".into(),
+            started_at: Timestamp(START),
+            input: Value::from(input),
+        };
+        let execution = Execution::new(&program, identity);
+        let env = Env {
+            now: Timestamp(START),
+            chance: Chance::from_seed([1, 2, 3, 4]),
+            limits: Limits::AWS,
+            tokens: TokenKey::new([1; 32]),
+            moves_max: 10_000,
+        };
+        World { program, execution, env, history: Vec::new(), asked: Vec::new() }
+    }
+
+    /// Takes one turn, and those that a full one leaves to do.
+    pub fn turn(&mut self, events: &[Event]) {
+        let mut events = events.to_vec();
+        loop {
+            let since = self.execution.last_ticket;
+            let before = self.execution.clone();
+            let turn = step(&self.program, &mut self.execution, &events, &mut self.env);
+            self.check_turn(before, &turn);
+            self.history.extend(turn.history);
+            let outstanding = outstanding(&self.program, &self.execution, since, &self.env.tokens);
+            for effect in outstanding.effects {
+                let (Effect::Invoke(invoke) | Effect::Offer(invoke)) = effect;
+                self.asked.push(invoke);
+            }
+            if !outstanding.more {
+                break;
+            }
+            events = vec![Event::Continue];
+        }
+    }
+
+    pub fn start(&mut self) -> &mut World {
+        self.turn(&[Event::Started]);
+        self
+    }
+
+    /// Lets time pass to so many seconds after the start, and fires what is due by then, instant by instant.
+    pub fn at(&mut self, seconds: u64) -> &mut World {
+        let target = Timestamp(START).plus_ms(seconds * 1000);
+        while let Some(due) = self.execution.next_deadline().filter(|due| *due <= target) {
+            self.env.now = due.max(self.env.now);
+            self.turn(&[Event::TimerFired]);
+        }
+        self.env.now = target.max(self.env.now);
+        self
+    }
+
+    /// The newest task that was asked of the world for this state; `nth` counts from the oldest that is still open.
+    pub fn open(&self, state: &str, nth: usize) -> Invoke {
+        let open = |invoke: &&Invoke| {
+            &*invoke.state == state && self.execution.waiting(invoke.ticket) == Some(invoke.branch)
+        };
+        self.asked.iter().filter(open).nth(nth).unwrap_or_else(|| panic!("no open task {nth} of {state}")).clone()
+    }
+
+    pub fn event(&self, state: &str, nth: usize, kind: EventKind) -> Event {
+        let Invoke { branch, ticket, .. } = self.open(state, nth);
+        Event::Task { branch, ticket, kind }
+    }
+
+    pub fn succeed(&mut self, state: &str, nth: usize, output: Json) -> &mut World {
+        let event = self.event(state, nth, EventKind::TaskSucceeded(Value::from(output)));
+        self.turn(&[event]);
+        self
+    }
+
+    pub fn fail(&mut self, state: &str, nth: usize, error: &str, cause: &str) -> &mut World {
+        let event = self.event(state, nth, EventKind::TaskFailed(StateError::new(error, cause)));
+        self.turn(&[event]);
+        self
+    }
+
+    /// Answers every open task of a state with its own input, in one turn.
+    pub fn echo_all(&mut self, state: &str) -> &mut World {
+        let mut events = Vec::new();
+        for invoke in &self.asked {
+            if &*invoke.state == state && self.execution.waiting(invoke.ticket) == Some(invoke.branch) {
+                let kind = EventKind::TaskSucceeded(invoke.input.clone());
+                events.push(Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind });
+            }
+        }
+        self.turn(&events);
+        self
+    }
+
+    pub fn output(&self) -> Json {
+        match &self.execution.status {
+            Status::Succeeded(output) => output.to_json(),
+            other => json!(format!("{other:?}")),
+        }
+    }
+
+    pub fn error(&self) -> (String, String) {
+        match &self.execution.status {
+            Status::Failed(error) | Status::TimedOut(error) | Status::Aborted(error) => (
+                error.name.clone().unwrap_or_default().to_string(),
+                error.cause.clone().unwrap_or_default().to_string(),
+            ),
+            other => (format!("{other:?}"), String::new()),
+        }
+    }
+
+    fn check_turn(&self, mut before: Execution, turn: &Turn) {
+        let ended = before.status != Status::Running;
+        if ended {
+            assert!(turn.history.is_empty(), "an ended execution has a longer history");
+        }
+        let mut next = before.last_event + 1;
+        for event in &turn.history {
+            assert_eq!(event.id, next, "history ids have a gap");
+            assert!(event.previous_id < event.id, "an event follows itself or a later one");
+            next += 1;
+        }
+        let terminals = turn.history.iter().filter(|event| event.kind.is_terminal()).count();
+        let ends = !ended && self.execution.status != Status::Running;
+        assert_eq!(terminals, usize::from(ends), "one terminal event, when the execution ends");
+        if ends {
+            assert!(turn.history.last().is_some_and(|event| event.kind.is_terminal()), "nothing follows the end");
+            assert!(self.execution.branches.is_empty(), "no branch outlives the end");
+            assert!(self.execution.ready.is_empty(), "nothing is left to do after the end");
+        } else if !ended && self.execution.ready.is_empty() {
+            for (id, branch) in &self.execution.branches {
+                let parent = branch.position.parent.map(|parent| parent.branch);
+                assert!(parent.is_none_or(|parent| parent < *id), "{id:?} is older than its parent");
+                let waited_for = parent.is_none_or(|parent| {
+                    let parent = self.execution.branch(parent).expect("a branch outlives its parent");
+                    matches!(parent.position.trigger, Trigger::Join(_))
+                });
+                assert!(waited_for, "nobody waits for {id:?}");
+                assert_ne!(branch.position.trigger, Trigger::Ready, "{id:?} waits for nothing");
+                assert_eq!(self.execution.waiting(branch.position.ticket), Some(*id), "{id:?} is not found by ticket");
+            }
+        }
+        apply(&mut before, turn.changes.clone());
+        assert_eq!(before, self.execution, "the changes do not lead where the step led");
+        let recovered = outstanding(&self.program, &before, Ticket::default(), &self.env.tokens);
+        let known = outstanding(&self.program, &self.execution, Ticket::default(), &self.env.tokens);
+        assert_eq!(recovered, known, "recovery would ask for something else");
+    }
+
+    /// The history, a line an event: id, the event it follows, type, and what tells it from others.
+    pub fn trace(&self) -> String {
+        let mut trace = String::new();
+        for event in &self.history {
+            let _ = write!(trace, "{}<{} {}", event.id, event.previous_id, history_json::type_name(&event.kind));
+            let _ = match &event.kind {
+                HistoryKind::StateEntered { name, input, .. } => write!(trace, " {name} {input}"),
+                HistoryKind::StateExited { name, output, assigned, .. } => {
+                    let assigned = assigned.as_ref().map(|value| format!(" := {value}")).unwrap_or_default();
+                    write!(trace, " {name} {output}{assigned}")
+                }
+                HistoryKind::TaskScheduled(scheduled) => write!(trace, " {}", scheduled.input),
+                HistoryKind::TaskSucceeded { output, .. }
+                | HistoryKind::TaskSubmitted { output, .. }
+                | HistoryKind::ExecutionSucceeded { output } => write!(trace, " {output}"),
+                HistoryKind::TaskFailed { error, .. }
+                | HistoryKind::TaskTimedOut { error, .. }
+                | HistoryKind::ExecutionFailed(error)
+                | HistoryKind::ExecutionTimedOut(error)
+                | HistoryKind::ExecutionAborted(error) => write!(
+                    trace,
+                    " {} {}",
+                    error.name.as_deref().unwrap_or("-"),
+                    error.cause.as_deref().unwrap_or("-")
+                ),
+                HistoryKind::MapStateStarted { length } => write!(trace, " {length}"),
+                HistoryKind::MapIterationStarted { index, .. }
+                | HistoryKind::MapIterationSucceeded { index, .. }
+                | HistoryKind::MapIterationFailed { index, .. }
+                | HistoryKind::MapIterationAborted { index, .. } => write!(trace, " {index}"),
+                _ => Ok(()),
+            };
+            trace.push('\n');
+        }
+        trace
+    }
+}
+
+/// A machine of these states, which starts at the first.
+pub fn machine(states: Json) -> Json {
+    let start = states.as_object().and_then(|states| states.keys().next()).cloned();
+    json!({ "StartAt": start, "States": states })
+}
+
+/// A Task state on a function, which ends the machine.
+pub fn task() -> Json {
+    json!({ "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": true })
+}
+
+/// One object with another's members over its own.
+pub fn with(mut state: Json, more: Json) -> Json {
+    if let (Some(state), Some(more)) = (state.as_object_mut(), more.as_object()) {
+        for (name, value) in more {
+            state.insert(name.clone(), value.clone());
+        }
+        if more.contains_key("Next") {
+            state.remove("End");
+        }
+    }
+    state
+}
