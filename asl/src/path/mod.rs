@@ -16,7 +16,8 @@
 //!
 //! # Where the answers differ from Jayway's
 //!
-//! * Texts over 32 KiB, nesting over 64 deep, and runs that visit ten million places or recurse 1,500 deep are errors.
+//! * Texts over 32 KiB, nesting over 64 deep, and runs that visit ten million places, or recurse through
+//!   more than 1,500 levels of a document or some 300 wildcards, filters and the like, are errors.
 //! * Patterns (`=~`) have no look-around and no back references, and `\u`, `\U` and `\d` as flags change nothing.
 //! * `append` does not change the document for later steps, and `keys` gives an array that counts as one for them.
 //! * A descent's memory of array items (see `evaluate`) ends with the run; Jayway keeps it in the compiled path.
