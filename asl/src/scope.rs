@@ -27,10 +27,10 @@ impl Scope<'_> {
     /// although Jayway refuses a missing definite prefix.
     pub fn select(&self, selector: &Selector) -> Result<Value, PathError> {
         let found = match &selector.root {
-            Root::Input => selector.path.query(self.roots.input()),
-            Root::Context => selector.path.query(self.roots.context()),
+            Root::Input => selector.path.select(self.roots.input()),
+            Root::Context => selector.path.select(self.roots.context()),
             Root::Variable(name) => match self.roots.variable(name) {
-                Some(value) => selector.path.query(value),
+                Some(value) => selector.path.select(value),
                 None => Err(PathError::NotFound(format!("No such variable: ${name}"))),
             },
         };

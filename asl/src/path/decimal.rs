@@ -51,7 +51,10 @@ impl Decimal {
             point(self).cmp(&point(other)).then_with(|| {
                 let length = self.digits.len().max(other.digits.len());
                 let digit = |decimal: &Decimal, at| decimal.digits.get(at).copied().unwrap_or(b'0');
-                (0..length).map(|at| digit(self, at).cmp(&digit(other, at))).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+                (0..length)
+                    .map(|at| digit(self, at).cmp(&digit(other, at)))
+                    .find(|order| order.is_ne())
+                    .unwrap_or(Ordering::Equal)
             })
         };
         match (sign(self), sign(other)) {

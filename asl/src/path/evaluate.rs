@@ -1,7 +1,8 @@
 //! Runs a path over a document, step by step, with Jayway's answers to what is missing.
 //!
 //! A missing name or a wrong kind is an error only where all steps before are definite; after the first indefinite step
-//! it is passed over. Recursion goes no deeper than `DEPTH_MAX`, and a run visits no more than `VISITS_MAX` places.
+//! it is passed over. Recursion goes no deeper than `DEPTH_MAX`, and a run visits no more than `VISITS_MAX` places,
+//! so that nothing hostile overflows the stack or hangs.
 
 use std::cell::Cell;
 
@@ -13,8 +14,12 @@ use crate::value::{Map, Text, Value};
 /// The places one run may visit, over all steps and filters together.
 const VISITS_MAX: usize = 10_000_000;
 
-/// How deep a run may recurse: over the depth of the document, and over the steps that are not names or indices.
+/// How deep a run may recurse, in levels of a document that a descent goes down: 2 MB of stack bear it without
+/// optimisation.
 const DEPTH_MAX: usize = 1_500;
+
+/// What a step that is no name or index, with the filter it may hold, takes of that depth.
+const STEP_DEPTH: usize = 5;
 
 const PROVIDER: &str = "com.jayway.jsonpath.spi.json.JsonSmartJsonProvider";
 
@@ -67,17 +72,16 @@ impl Limits {
         }
     }
 
-    fn enter(&self) -> Result<(), Failure> {
-        self.depth.set(self.depth.get() + 1);
-        if self.depth.get() > DEPTH_MAX {
-            self.leave();
-            return Err(Failure::Limit(format!("The path recurses more than {DEPTH_MAX} deep")));
+    fn enter(&self, depth: usize) -> Result<(), Failure> {
+        if self.depth.get() + depth > DEPTH_MAX {
+            return Err(Failure::Limit("The path recurses too deep".into()));
         }
-        self.visit(1)
+        self.depth.set(self.depth.get() + depth);
+        Ok(())
     }
 
-    fn leave(&self) {
-        self.depth.set(self.depth.get() - 1);
+    fn leave(&self, depth: usize) {
+        self.depth.set(self.depth.get() - depth);
     }
 }
 
@@ -127,11 +131,12 @@ impl Run<'_> {
 
     /// Takes a value that step `at` selects: a result where the step is the last.
     fn hit(&mut self, at: usize, value: &Value) -> Result<(), Failure> {
-        if self.is_leaf(at) {
-            self.results.push(value.clone());
-            return Ok(());
+        if !self.is_leaf(at) {
+            return self.evaluate(at + 1, value);
         }
-        self.evaluate(at + 1, value)
+        self.limits.visit(1)?;
+        self.results.push(value.clone());
+        Ok(())
     }
 
     /// Names and indices are followed in a loop; every other step recurses.
@@ -143,9 +148,9 @@ impl Run<'_> {
                 Some(Token::Name { name, .. }) => self.member(at, name, value)?,
                 Some(Token::Index(index)) => self.items(at, value)?.and_then(|items| item(items, *index)),
                 Some(token) => {
-                    self.limits.enter()?;
+                    self.limits.enter(STEP_DEPTH)?;
                     let done = self.spread(at, token, value);
-                    self.limits.leave();
+                    self.limits.leave(STEP_DEPTH);
                     return done;
                 }
                 None => return Err(Failure::Other("Current path token is a leaf".into())),
@@ -244,6 +249,7 @@ impl Run<'_> {
     /// Several names: an object of those that are there, or each of them where more steps follow.
     fn names(&mut self, at: usize, names: &[Text], value: &Value) -> Result<(), Failure> {
         let Some(object) = self.object(at, value)? else { return Ok(()) };
+        self.limits.visit(names.len())?;
         let missing = |run: &Self| run.missing(|| format!("Missing property in path {}", run.program.place_before(at)));
         let mut merged = Map::default();
         for name in names {
@@ -351,7 +357,7 @@ impl Run<'_> {
     }
 
     fn descend_each<'v>(&mut self, at: usize, values: impl Iterator<Item = &'v Value>) -> Result<(), Failure> {
-        self.limits.enter()?;
+        self.limits.enter(1)?;
         let mut done = Ok(());
         for value in values {
             done = match value {
@@ -362,7 +368,7 @@ impl Run<'_> {
                 break;
             }
         }
-        self.limits.leave();
+        self.limits.leave(1);
         done
     }
 

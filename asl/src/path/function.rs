@@ -158,12 +158,14 @@ fn nth(value: &Value, index: i64) -> Result<Value, Failure> {
     };
     let length = items.len();
     if index >= 0 {
-        return usize::try_from(index).ok().and_then(|at| items.get(at)).cloned().ok_or_else(|| {
-            Failure::OutOfBounds(format!("Index {index} out of bounds for length {length}"))
-        });
+        return usize::try_from(index)
+            .ok()
+            .and_then(|at| items.get(at))
+            .cloned()
+            .ok_or_else(|| Failure::OutOfBounds(format!("Index {index} out of bounds for length {length}")));
     }
     let at = usize::try_from(length as i64 + index).ok().filter(|at| *at > 0);
-    at.and_then(|at| items.get(at)).cloned().ok_or_else(|| {
-        Failure::Other(format!("Target index:{index} larger than object count:{length}"))
-    })
+    at.and_then(|at| items.get(at))
+        .cloned()
+        .ok_or_else(|| Failure::Other(format!("Target index:{index} larger than object count:{length}")))
 }

@@ -16,7 +16,8 @@
 //!
 //! # Where the answers differ from Jayway's
 //!
-//! * Texts over 32 KiB, nesting over 64 deep, and runs that visit ten million places or recurse 1,500 deep are errors.
+//! * Texts over 32 KiB, nesting over 64 deep, and runs that visit ten million places, or recurse through
+//!   more than 1,500 levels of a document or some 300 wildcards, filters and the like, are errors.
 //! * Patterns (`=~`) have no look-around and no back references, and `\u`, `\U` and `\d` as flags change nothing.
 //! * `append` does not change the document for later steps, and `keys` gives an array that counts as one for them.
 //! * A descent's memory of array items (see `evaluate`) ends with the run; Jayway keeps it in the compiled path.
@@ -97,10 +98,10 @@ impl Path {
     /// A definite path that leads nowhere is `NotFound`, as is an indefinite one whose definite beginning leads nowhere.
     /// A `null` root is `NotFound` too, even for `$`: that is Jayway's answer. `select` gives AWS's.
     pub fn query(&self, root: &Value) -> Result<Value, PathError> {
-        if self.program.plain && !root.is_null() {
-            if let Some(value) = self.program.find(root) {
-                return Ok(value.clone());
-            }
+        if !root.is_null()
+            && let Some(value) = self.find(root)
+        {
+            return Ok(value.clone());
         }
         let found = evaluate::run(&self.program, root, root, Mode::Read, &Limits::new());
         found.map_err(|failure| match failure {

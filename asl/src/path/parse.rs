@@ -262,9 +262,10 @@ fn indices(text: &str) -> Result<Token, Fault> {
     let mut found = Vec::new();
     for part in text.split(',') {
         let part = part.trim_matches(' ');
-        found.push(part.parse::<i32>().map_err(|_| {
-            Fault::invalid(format!("Failed to parse token in ArrayIndexOperation: {part}"))
-        })?);
+        found.push(
+            part.parse::<i32>()
+                .map_err(|_| Fault::invalid(format!("Failed to parse token in ArrayIndexOperation: {part}")))?,
+        );
     }
     Ok(match found[..] {
         [index] => Token::Index(index),

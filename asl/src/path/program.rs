@@ -198,7 +198,9 @@ impl Token {
             Token::Wildcard => write!(text, "[*]"),
             Token::Descend => write!(text, ".."),
             Token::Filter(_) => write!(text, "[?]"),
-            Token::Call(call) => write!(text, ".{}({})", call.name, if call.parameters.is_empty() { "" } else { "..." }),
+            Token::Call(call) => {
+                write!(text, ".{}({})", call.name, if call.parameters.is_empty() { "" } else { "..." })
+            }
         };
     }
 }

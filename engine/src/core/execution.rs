@@ -1,6 +1,6 @@
 //! One execution, as a value.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use stepwell_asl::{Program, Text, Timestamp, Value};
@@ -45,6 +45,9 @@ pub enum Status {
     Aborted(StateError),
 }
 
+/// Branches by id. Ids are the engine's own, so their hash need not be secret, and it gives every run the same order.
+pub type Branches = HashMap<BranchId, Branch, foldhash::fast::FixedState>;
+
 /// One execution. Everything [`super::step`] needs, and nothing it could derive from the program.
 #[derive(Clone, Debug)]
 pub struct Execution {
@@ -52,8 +55,8 @@ pub struct Execution {
     pub identity: Arc<Identity>,
     /// How far it has come.
     pub status: Status,
-    /// The branches that are alive, by id: parents before their children.
-    pub branches: BTreeMap<BranchId, Branch>,
+    /// The branches that are alive.
+    pub branches: Branches,
     /// Moves that a full turn left over.
     pub ready: VecDeque<Work>,
     /// When the execution itself times out.
@@ -108,7 +111,7 @@ impl Execution {
             deadline: program.timeout_s.map(|s| identity.started_at.plus_ms(s.saturating_mul(1000))),
             identity: Arc::new(identity),
             status: Status::Running,
-            branches: BTreeMap::from([(BranchId::ROOT, root)]),
+            branches: Branches::from_iter([(BranchId::ROOT, root)]),
             ready: VecDeque::new(),
             last_event: 0,
             next_branch: 1,

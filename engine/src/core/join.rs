@@ -129,13 +129,11 @@ impl Turning<'_> {
         if !matches!(self.position(id).trigger, Trigger::Join(_)) {
             return Vec::new();
         }
-        let above = (std::ops::Bound::Excluded(id), std::ops::Bound::Unbounded);
-        self.execution
-            .branches
-            .range(above)
-            .filter(|(_, branch)| branch.position.parent.is_some_and(|parent| parent.branch == id))
-            .map(|(child, _)| *child)
-            .collect()
+        let is_child = |branch: &Branch| branch.position.parent.is_some_and(|parent| parent.branch == id);
+        let mut children: Vec<BranchId> =
+            self.execution.branches.iter().filter(|(_, branch)| is_child(branch)).map(|(child, _)| *child).collect();
+        children.sort_unstable(); // in the order they were begun
+        children
     }
 
     // ---- failing ----

@@ -1,7 +1,6 @@
 //! The turn: events in, history and changes out.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 
 use stepwell_asl::dataflow::Flow;
 use stepwell_asl::{Chance, EvalError, Program, State, Text, Timestamp, Value};
@@ -52,7 +51,7 @@ pub fn step(program: &Program, execution: &mut Execution, events: &[Event], env:
         env,
         history: Vec::new(),
         changes: Vec::new(),
-        touched: BTreeSet::new(),
+        touched: Vec::new(),
         scheduled: Vec::new(),
         full: false,
     };
@@ -73,7 +72,8 @@ pub(super) struct Turning<'a> {
     pub env: &'a mut Env,
     history: Vec<HistoryEvent>,
     changes: Vec<Change>,
-    touched: BTreeSet<BranchId>,
+    /// Branches whose position has changed, some of them more than once.
+    touched: Vec<BranchId>,
     /// Tasks this turn has scheduled: their `Started` events are written after its other events.
     scheduled: Vec<(BranchId, Ticket, TaskLabel)>,
     /// The history has reached its limit.
@@ -219,7 +219,7 @@ impl<'a> Turning<'a> {
 
     /// A live branch's position, to be changed without arming or disarming.
     pub fn position_mut(&mut self, id: BranchId) -> &mut Position {
-        self.touched.insert(id);
+        self.touch(id);
         &mut self.execution.branches.get_mut(&id).expect("work and triggers name live branches only").position
     }
 
@@ -286,7 +286,9 @@ impl<'a> Turning<'a> {
 
     /// A branch is new or gone: its position is recorded when the turn ends.
     pub fn touch(&mut self, id: BranchId) {
-        self.touched.insert(id);
+        if self.touched.last() != Some(&id) {
+            self.touched.push(id);
+        }
     }
 
     /// A task was scheduled: its `Started` follows when the turn ends.
@@ -389,7 +391,8 @@ impl<'a> Turning<'a> {
         self.execution.status = status;
         self.execution.ready.clear();
         self.scheduled.clear();
-        let left: Vec<BranchId> = self.execution.branches.keys().copied().collect();
+        let mut left: Vec<BranchId> = self.execution.branches.keys().copied().collect();
+        left.sort_unstable();
         for id in left {
             self.execution.remove(id);
             self.touch(id);
@@ -408,7 +411,10 @@ impl<'a> Turning<'a> {
     }
 
     fn finish(mut self, had_ready: bool, was: &Status) -> Turn {
-        for id in std::mem::take(&mut self.touched) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        for id in touched {
             // Positions come first, so that slots and variables find their branch when the changes are applied.
             let change = match self.execution.branches.get(&id) {
                 Some(branch) => Change::Position(id, Box::new(branch.position.clone())),

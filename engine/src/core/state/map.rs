@@ -97,6 +97,9 @@ pub(in crate::core) fn iterate(turn: &mut Turning<'_>, id: BranchId) {
             Ok(selected) => selected,
             Err(fault) => return turn.fail_join(id, fault),
         };
+        if !turn.fits(&selected) {
+            return turn.fail_join(id, Fault::terminal(Fault::too_large(&state.name)));
+        }
         if let Trigger::Join(join) = &mut turn.position_mut(id).trigger {
             join.next += 1;
         }

@@ -15,6 +15,9 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, paral
         let input = flow.input(state, &raw)?;
         flow.arguments(parallel.parameters.as_ref(), input)
     })?;
+    if !turn.fits(&input) {
+        return Err(Fault::terminal(Fault::too_large(&state.name)));
+    }
     turn.emit(id, HistoryKind::ParallelStateStarted);
     let width = parallel.branches.len() as u32;
     let kind = JoinKind::Parallel(input.clone());

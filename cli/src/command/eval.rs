@@ -1,0 +1,171 @@
+//! `stepwell eval`: one expression, or a batch of them, line by line.
+
+use std::io::{BufRead, BufWriter, Write};
+use std::process::ExitCode;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use stepwell_asl::intrinsics::Intrinsic;
+use stepwell_asl::path::{Path, PathError};
+use stepwell_asl::scope::{Roots, Scope};
+use stepwell_asl::{Chance, Value};
+
+use crate::args::{Eval, Language};
+use crate::refusal::Refusal;
+use crate::{files, output};
+
+/// Evaluates what was asked for.
+pub fn execute(args: &Eval) -> Result<ExitCode, Refusal> {
+    let mut evaluator = Evaluator::new(args.lang);
+    let Some(expression) = args.expression.as_deref() else {
+        return evaluator.batch().map(|()| ExitCode::SUCCESS).map_err(Refusal::from);
+    };
+    let input = files::input(&args.input, None)?;
+    match evaluator.evaluate(expression, &input) {
+        Ok(value) => {
+            output::print_json(&value)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(problem) => {
+            output::tell_error(&format!("{}: {}", problem.code, problem.message), problem.help);
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+struct Evaluator {
+    language: Option<Language>,
+    chance: Chance,
+}
+
+/// Why there is no value.
+#[derive(Debug, Serialize)]
+struct Problem {
+    code: &'static str,
+    message: String,
+    #[serde(skip)]
+    help: Option<&'static str>,
+}
+
+impl Problem {
+    fn new(code: &'static str, message: impl Into<String>) -> Problem {
+        Problem { code, message: message.into(), help: None }
+    }
+}
+
+/// A line of a batch. The input is read on its own, so that it may be as deep as any other.
+#[derive(Deserialize)]
+struct Line<'a> {
+    expr: String,
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Answer {
+    Value(Value),
+    Error(Problem),
+}
+
+impl Evaluator {
+    fn new(language: Option<Language>) -> Evaluator {
+        Evaluator { language, chance: Chance::from_seed(stepwell_engine::chance::seed()) }
+    }
+
+    fn batch(&mut self) -> std::io::Result<()> {
+        let mut stdin = std::io::stdin().lock();
+        let mut stdout = BufWriter::new(std::io::stdout().lock());
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if stdin.read_until(b'\n', &mut line)? == 0 {
+                return output::forgive(stdout.flush());
+            }
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            let answer = self.answer(&line).map_or_else(Answer::Error, Answer::Value);
+            let written = serde_json::to_writer(&mut stdout, &answer).map_err(std::io::Error::from);
+            // Whoever asks line by line waits for each answer.
+            if let Err(error) = written.and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()) {
+                return output::forgive(Err(error));
+            }
+        }
+    }
+
+    fn answer(&mut self, line: &[u8]) -> Result<Value, Problem> {
+        let wrong = |why: &dyn std::fmt::Display| Problem::new("InvalidLine", format!("The line cannot be read: {why}"));
+        let text = std::str::from_utf8(line).map_err(|error| wrong(&error))?;
+        let line: Line<'_> = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+        let input = match line.input {
+            Some(input) => Value::parse(input.get()).map_err(|error| wrong(&format!("input: {error}")))?,
+            None => Value::empty_object(),
+        };
+        self.evaluate(&line.expr, &input)
+    }
+
+    fn evaluate(&mut self, expression: &str, input: &Value) -> Result<Value, Problem> {
+        match self.language.unwrap_or_else(|| guess(expression)) {
+            Language::Jsonpath => path(expression, input),
+            Language::Intrinsic => self.intrinsic(expression, input),
+            Language::Jsonata => Err(Problem::new("Unsupported", "JSONata is not evaluated by this version")),
+        }
+    }
+
+    fn intrinsic(&mut self, expression: &str, input: &Value) -> Result<Value, Problem> {
+        let call = Intrinsic::parse(expression.trim()).map_err(|error| {
+            let message = format!("{} (at character {})", error.message, characters(expression, error.position) + 1);
+            Problem::new("InvalidIntrinsic", message)
+        })?;
+        let roots = Input { input, context: Value::empty_object() };
+        let mut scope = Scope { roots: &roots, chance: &mut self.chance };
+        call.evaluate(&mut scope).map_err(|error| Problem::new(error.name, error.reason))
+    }
+}
+
+/// An expression alone: an input, an empty context object, no variables.
+struct Input<'a> {
+    input: &'a Value,
+    context: Value,
+}
+
+impl Roots for Input<'_> {
+    fn input(&self) -> &Value {
+        self.input
+    }
+
+    fn context(&self) -> &Value {
+        &self.context
+    }
+
+    fn variable(&self, _: &str) -> Option<&Value> {
+        None
+    }
+}
+
+fn path(expression: &str, input: &Value) -> Result<Value, Problem> {
+    Path::parse(expression).and_then(|path| path.query(input)).map_err(|error| match error {
+        PathError::Invalid(message) => Problem {
+            help: (!expression.trim_start().starts_with('$')).then_some("a path starts with $"),
+            ..Problem::new("InvalidPath", message)
+        },
+        PathError::NotFound(message) => Problem::new("PathNotFound", message),
+    })
+}
+
+fn guess(expression: &str) -> Language {
+    let text = expression.trim_start();
+    if text.starts_with("States.") {
+        Language::Intrinsic
+    } else if text.starts_with("{%") {
+        Language::Jsonata
+    } else {
+        Language::Jsonpath
+    }
+}
+
+fn characters(text: &str, bytes: usize) -> usize {
+    text.char_indices().take_while(|(at, _)| *at < bytes).count()
+}
+

@@ -1,0 +1,21 @@
+//! The commands, one a file.
+
+pub mod completions;
+pub mod eval;
+pub mod run;
+pub mod validate;
+
+use std::process::ExitCode;
+
+use crate::args::Command;
+use crate::refusal::Refusal;
+
+/// Does what was asked for, and tells with which status to exit.
+pub fn execute(command: Command) -> Result<ExitCode, Refusal> {
+    match command {
+        Command::Run(args) => run::execute(*args),
+        Command::Validate(args) => validate::execute(&args),
+        Command::Eval(args) => eval::execute(&args),
+        Command::Completions(args) => completions::execute(&args),
+    }
+}

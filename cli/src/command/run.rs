@@ -1,0 +1,251 @@
+//! `stepwell run`: one execution in the foreground.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use stepwell_asl::{MachineType, Map, Program, Text, Timestamp, Value};
+use stepwell_engine::chance::random;
+use stepwell_engine::clock::Clock;
+use stepwell_engine::core::{Event, Identity, StateError, Status};
+use stepwell_engine::history_json;
+use stepwell_engine::invoke::Config;
+use stepwell_engine::runner::{self, Options};
+use stepwell_engine::token::TokenKey;
+use tokio::sync::mpsc;
+
+use crate::api::{Desk, Server};
+use crate::args::Run;
+use crate::definition::{Examined, defines, examine_file};
+use crate::excerpt::Finding;
+use crate::live::{Mark, Screen, Watch, duration};
+use crate::output;
+use crate::refusal::Refusal;
+use crate::signals::{Interrupt, interrupted};
+use crate::{files, tasks};
+
+/// Answers from outside that wait for the runner.
+const INBOX: usize = 256;
+
+/// The account of all ARNs here.
+const ACCOUNT: &str = "123456789012";
+
+/// The longest cause that is shown, in characters.
+const CAUSE_CHARS_MAX: usize = 4_000;
+
+/// Runs a state machine once.
+pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
+    if files::is_stdin(&args.file) && args.input == "-" {
+        return Err(Refusal::new("FILE and --input cannot both be read from stdin"));
+    }
+    let limited = args.limits.payload_bytes.is_some();
+    let examined = examine_file(&args.file, &defines(&args.defines), MachineType::Standard, limited)?;
+    let program = Arc::new(examined.compile()?);
+    let input = files::input(&args.input, args.limits.payload_bytes)?;
+    let config = tasks::config(&args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Refusal::new(format!("no threads could be started: {error}")))?;
+    let screen = screen(args.quiet);
+    let ran = runtime.block_on(run(&args, program, config, input, &screen))?;
+    runtime.shutdown_background(); // what functions still do is nobody's any more
+    ran.report(&args, &examined)
+}
+
+fn screen(quiet: bool) -> Screen {
+    match quiet {
+        true => Screen::quiet(),
+        false if std::io::stderr().is_terminal() => Screen::live(),
+        false => Screen::plain(),
+    }
+}
+
+/// An execution that has ended.
+struct Ran {
+    status: Status,
+    started_at: Timestamp,
+    watch: Watch,
+    interrupt: Option<Interrupt>,
+}
+
+async fn run(
+    args: &Run,
+    program: Arc<Program>,
+    config: Config,
+    input: Value,
+    screen: &Screen,
+) -> Result<Ran, Refusal> {
+    let clock = if args.virtual_clock { Clock::jumping() } else { Clock::real() };
+    let started_at = clock.now();
+    let identity = identity(args, &config, input, started_at);
+    let tokens = TokenKey::new(random());
+    let (events, inbox) = mpsc::channel(INBOX);
+    let (mut desk, mut serving) = (None, None);
+    if let Some(address) = args.api {
+        let server = Server::bind(address).await?;
+        screen.tell(Mark::Execution, &identity.name, &format!("is answered at http://{}", server.address()));
+        screen.flush();
+        let at = Arc::new(Desk::new(&program, tokens.clone(), events.clone()));
+        serving = Some(server.serve(at.clone(), args.limits.payload_bytes.is_some()));
+        desk = Some(at);
+    }
+    let options = Options {
+        limits: args.limits.clone(),
+        clock,
+        tokens,
+        inbox: args.api.is_some().then_some(inbox),
+        ..Options::default()
+    };
+    let mut watch = Watch::new(program.clone(), screen.clone(), args.history.is_some(), desk);
+    let router = Arc::new(tasks::router(config, args.mock_all, screen));
+    let (status, interrupt) = {
+        let running = runner::run(program, identity, router, options, &mut watch);
+        tokio::pin!(running);
+        tokio::select! {
+            status = &mut running => (status, None),
+            interrupt = interrupted() => {
+                let error = StateError::new("Interrupted", "The execution was interrupted from the keyboard");
+                let stop = Event::Stopped(error.clone());
+                // With an inbox the execution ends as any other that is stopped; without, it is simply let go.
+                match events.try_send(stop) {
+                    Ok(()) => (running.await, Some(interrupt)),
+                    Err(_) => (Status::Aborted(error), Some(interrupt)),
+                }
+            }
+        }
+    };
+    if let Some(serving) = serving {
+        serving.finish().await;
+    }
+    screen.close();
+    Ok(Ran { status, started_at, watch, interrupt })
+}
+
+fn identity(args: &Run, config: &Config, input: Value, started_at: Timestamp) -> Identity {
+    let machine = machine_name(&args.file);
+    let name = args.name.clone().unwrap_or_else(made_up_name);
+    let region = &config.aws.region;
+    let arn = |kind: &str| format!("arn:aws:states:{region}:{ACCOUNT}:{kind}:{machine}");
+    Identity {
+        arn: format!("{}:{name}", arn("execution")).into(),
+        name: name.into(),
+        machine_arn: arn("stateMachine").into(),
+        machine_name: machine.as_str().into(),
+        role_arn: format!("arn:aws:iam::{ACCOUNT}:role/stepwell").into(),
+        region: region.as_str().into(),
+        started_at,
+        input,
+    }
+}
+
+/// The machine is named after its file: `order.asl.json` is `order`.
+fn machine_name(file: &Path) -> String {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or_default();
+    let kept: String = stem.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_').take(80).collect();
+    if kept.is_empty() || files::is_stdin(file) { "state-machine".to_owned() } else { kept }
+}
+
+/// A name in the form of a UUID, as AWS gives one.
+fn made_up_name() -> String {
+    let mut bytes = random();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+impl Ran {
+    /// Writes the output, shows what went wrong, and tells with which status to exit.
+    fn report(&self, args: &Run, examined: &Examined) -> Result<ExitCode, Refusal> {
+        let into_object = args.json || matches!(args.history, Some(None));
+        if let Some(Some(path)) = &args.history {
+            write_history(path, &self.history())?;
+        }
+        if into_object {
+            output::print_json(&self.object(matches!(args.history, Some(None))))?;
+        } else if let Status::Succeeded(value) = &self.status {
+            output::print_json(value)?;
+        }
+        let error = match &self.status {
+            Status::Succeeded(_) | Status::Running => return Ok(ExitCode::SUCCESS),
+            Status::Failed(error) | Status::TimedOut(error) | Status::Aborted(error) => error,
+        };
+        output::tell(&self.shown_error(error, examined));
+        Ok(ExitCode::from(self.interrupt.map_or(1, Interrupt::exit_status)))
+    }
+
+    fn history(&self) -> Value {
+        self.watch.history().unwrap_or_default().iter().map(history_json::to_json).collect()
+    }
+
+    /// What `--json` prints.
+    fn object(&self, with_history: bool) -> Value {
+        let mut members = Map::default();
+        let text = |text: &Text| Value::String(text.clone());
+        members.insert("status".into(), status_word(&self.status).into());
+        match &self.status {
+            Status::Succeeded(output) => drop(members.insert("output".into(), output.clone())),
+            Status::Failed(error) | Status::TimedOut(error) | Status::Aborted(error) => {
+                members.insert("error".into(), error.name.as_ref().map_or(Value::Null, text));
+                members.insert("cause".into(), error.cause.as_ref().map_or(Value::Null, text));
+            }
+            Status::Running => {}
+        }
+        members.insert("started_at".into(), self.started_at.to_string().into());
+        members.insert("stopped_at".into(), self.watch.last_at().max(self.started_at).to_string().into());
+        if with_history {
+            members.insert("history".into(), self.history());
+        }
+        members.into()
+    }
+
+    fn shown_error(&self, error: &StateError, examined: &Examined) -> String {
+        let after = duration(self.started_at, self.watch.last_at());
+        let what = match &self.status {
+            Status::Failed(_) | Status::Succeeded(_) | Status::Running => format!("the execution failed after {after}"),
+            Status::TimedOut(_) => format!("the execution timed out after {after}"),
+            Status::Aborted(_) if self.interrupt.is_some() => "the execution was interrupted".to_owned(),
+            Status::Aborted(_) => format!("the execution was stopped after {after}"),
+        };
+        let message = match error.name.as_deref() {
+            Some(name) if self.interrupt.is_none() => format!("{what}: {}", output::printable(name)),
+            Some(_) | None => what,
+        };
+        let cause = error.cause.as_deref().filter(|cause| !cause.is_empty() && self.interrupt.is_none());
+        let cause = cause.map(|cause| shortened(&output::printable(cause)));
+        let blamed = self.watch.blamed();
+        let label = blamed.as_ref().map(|place| format!("in {}", place.words));
+        let pointer = blamed.as_ref().map(|place| self.watch.pointer(place.state));
+        examined.show(&Finding {
+            place: pointer.and_then(|pointer| examined.locate(pointer)),
+            label: label.as_deref(),
+            note: cause.as_deref(),
+            ..Finding::error(&message, None)
+        })
+    }
+}
+
+fn status_word(status: &Status) -> &'static str {
+    match status {
+        Status::Running => "RUNNING",
+        Status::Succeeded(_) => "SUCCEEDED",
+        Status::Failed(_) => "FAILED",
+        Status::TimedOut(_) => "TIMED_OUT",
+        Status::Aborted(_) => "ABORTED",
+    }
+}
+
+fn shortened(cause: &str) -> String {
+    match cause.char_indices().nth(CAUSE_CHARS_MAX) {
+        Some((end, _)) => format!("{}... ({} characters; --json shows all)", &cause[..end], cause.chars().count()),
+        None => cause.to_owned(),
+    }
+}
+
+fn write_history(path: &PathBuf, history: &Value) -> Result<(), Refusal> {
+    std::fs::write(path, format!("{history}\n"))
+        .map_err(|error| Refusal::new(format!("{} cannot be written: {error}", path.display())))
+}

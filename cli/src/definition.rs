@@ -1,0 +1,101 @@
+//! A definition on its way from a file to something that runs: read, validated, compiled, with what is wrong shown.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use stepwell_asl::compile::compile;
+use stepwell_asl::definition::{BYTES_MAX, Options};
+use stepwell_asl::{Definition, Diagnostic, MachineType, Place, Program, validate};
+
+use crate::excerpt::{Finding, render};
+use crate::output;
+use crate::refusal::Refusal;
+
+/// A definition that was looked at, whatever came of it.
+pub struct Examined {
+    /// Where it came from, for messages.
+    pub file: String,
+    /// What could be read of it.
+    pub definition: Option<Definition>,
+    /// Everything that is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+    text: String,
+}
+
+/// Reads and validates a definition. `limited`: AWS's limit on its length holds.
+pub fn examine(
+    file: String,
+    bytes: &[u8],
+    defines: &BTreeMap<String, String>,
+    kind: MachineType,
+    limited: bool,
+) -> Examined {
+    let options = Options { defines: Some(defines), bytes_max: limited.then_some(BYTES_MAX), ..Options::default() };
+    let (definition, mut diagnostics) = Definition::parse_with(bytes, &options);
+    let text = match &definition {
+        Some(definition) => {
+            diagnostics.extend(validate(definition, kind));
+            definition.text().to_owned()
+        }
+        None => String::from_utf8_lossy(bytes).into_owned(),
+    };
+    diagnostics.sort_by_key(|one| one.place.map(|place| (place.line, place.column)));
+    Examined { file, definition, diagnostics, text }
+}
+
+impl Examined {
+    /// Whether the definition is refused.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Everything that is wrong, with excerpts.
+    pub fn report(&self) -> String {
+        self.diagnostics.iter().map(|one| self.show(&Finding::of(one)) + "\n").collect()
+    }
+
+    /// A finding with its excerpt.
+    pub fn show(&self, finding: &Finding<'_>) -> String {
+        render(&self.file, &self.text, finding)
+    }
+
+    /// Where the name of a JSON pointer is.
+    pub fn locate(&self, pointer: &str) -> Option<Place> {
+        self.definition.as_ref()?.locate_key(pointer)
+    }
+
+    /// The program, if the definition is valid and this version runs all of it. What stands against it is shown.
+    pub fn compile(&self) -> Result<Program, Refusal> {
+        let Some(definition) = self.definition.as_ref().filter(|_| !self.has_errors()) else {
+            output::tell(&self.report());
+            return Err(Refusal::new(format!("{} is no valid definition", self.file)));
+        };
+        let program = compile(definition.value()).map_err(|error| {
+            output::tell(&self.show(&Finding::error(&error.message, self.locate(&error.pointer))));
+            Refusal::new(format!("{} is no valid definition", self.file))
+        })?;
+        for unsupported in &program.unsupported {
+            output::tell(&self.show(&Finding::error(&unsupported.what, self.locate(&unsupported.pointer))));
+        }
+        match program.unsupported.len() {
+            0 => Ok(program),
+            _ => Err(Refusal::new(format!("{} is valid, but needs what is not supported yet", self.file))),
+        }
+    }
+}
+
+/// The defines of a command line. Of two for the same name the last one holds.
+pub fn defines(pairs: &[(String, String)]) -> BTreeMap<String, String> {
+    pairs.iter().cloned().collect()
+}
+
+/// Reads and validates the definition in a file.
+pub fn examine_file(
+    path: &Path,
+    defines: &BTreeMap<String, String>,
+    kind: MachineType,
+    limited: bool,
+) -> Result<Examined, Refusal> {
+    let bytes = crate::files::definition(path)?;
+    Ok(examine(crate::files::shown(path), &bytes, defines, kind, limited))
+}

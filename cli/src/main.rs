@@ -1,0 +1,28 @@
+//! The `stepwell` command.
+
+mod api;
+mod args;
+mod command;
+mod definition;
+mod excerpt;
+mod files;
+mod live;
+mod output;
+mod refusal;
+mod signals;
+mod tasks;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Exit status of what could not be begun.
+const REFUSED: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    command::execute(cli.command).unwrap_or_else(|refusal| {
+        output::tell_refusal(&refusal);
+        ExitCode::from(REFUSED)
+    })
+}

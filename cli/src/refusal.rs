@@ -1,0 +1,47 @@
+//! What stops a command before it has begun: bad usage, files that cannot be read, definitions that are wrong.
+
+use std::fmt;
+
+/// Why a command cannot be done. Ends it with exit status 2.
+#[derive(Debug)]
+pub enum Refusal {
+    /// A sentence says it all.
+    Said {
+        /// What went wrong.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+    /// It has been shown already.
+    Shown,
+}
+
+impl Refusal {
+    /// A refusal that says what went wrong.
+    pub fn new(message: impl Into<String>) -> Refusal {
+        Refusal::Said { message: message.into(), help: None }
+    }
+
+    /// A refusal that also says what to do.
+    pub fn with_help(message: impl Into<String>, help: impl Into<String>) -> Refusal {
+        Refusal::Said { message: message.into(), help: Some(help.into()) }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Said { message, .. } => f.write_str(message),
+            Refusal::Shown => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Results that could not be written.
+impl From<std::io::Error> for Refusal {
+    fn from(error: std::io::Error) -> Refusal {
+        Refusal::new(format!("stdout cannot be written: {error}"))
+    }
+}

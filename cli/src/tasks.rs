@@ -1,0 +1,42 @@
+//! Where tasks go: the routes of `stepwell.toml`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use stepwell_engine::invoke::{Config, Router, Sink};
+
+use crate::args::Run;
+use crate::files;
+use crate::live::Screen;
+use crate::refusal::Refusal;
+
+/// The name of the file that is looked for.
+const CONFIG: &str = "stepwell.toml";
+
+/// The configuration that holds for a run.
+pub fn config(args: &Run) -> Result<Config, Refusal> {
+    let mut config = match &args.config {
+        Some(path) => load(path)?,
+        None => {
+            let beside = (!files::is_stdin(&args.file)).then(|| args.file.with_file_name(CONFIG));
+            match beside.into_iter().chain([CONFIG.into()]).find(|path| path.exists()) {
+                Some(path) => load(&path)?,
+                None => Config::default(),
+            }
+        }
+    };
+    config.aws.real |= args.aws;
+    Ok(config)
+}
+
+/// Takes tasks where the configuration says. What functions print appears on the screen.
+pub fn router(config: Config, mock_all: bool, screen: &Screen) -> Router {
+    let screen = screen.clone();
+    let sink: Sink = Arc::new(move |function, _, line| screen.printed(function, line));
+    let router = Router::with_output(config, sink);
+    if mock_all { router.mocking_all() } else { router }
+}
+
+fn load(path: &Path) -> Result<Config, Refusal> {
+    Config::load(path).map_err(|error| Refusal::new(error.to_string()))
+}
