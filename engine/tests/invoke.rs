@@ -244,24 +244,6 @@ async fn a_process_serves_one_call_after_another_and_is_replaced_when_it_ends() 
 }
 
 #[tokio::test]
-async fn a_process_that_ends_between_two_calls_costs_none_of_them() {
-    let code = "import os, threading\ndef handler(event, context):\n    if event: \n        end = lambda: os._exit(1)\n\
-                \x20       threading.Timer(event['after_s'], end).start()\n    return os.getpid()\n";
-    let rig = python(code, "");
-    for after_s in [0.0001, 0.001, 0.01] {
-        // The process ends before, while or after the next call finds it: never in the middle of one that answered.
-        let ending = succeeded(rig.call(json!({"after_s": after_s})).await);
-        let answers = [rig.call(json!({})).await, rig.call(json!({})).await];
-        for answer in answers {
-            match answer {
-                Answer::Succeeded(_) => {}
-                failure => assert_eq!(raised(failure).0, "Runtime.ExitError", "{ending}"),
-            }
-        }
-    }
-}
-
-#[tokio::test]
 async fn killed_by_a_signal() {
     let rig = python("import os\ndef handler(event, context):\n    os.kill(os.getpid(), 9)\n", "");
     let (error, cause) = raised(rig.call(json!({})).await);
@@ -282,14 +264,14 @@ async fn listener() -> (TcpListener, u16) {
 
 #[tokio::test]
 async fn a_function_that_hangs_times_out_and_is_killed_with_all_that_it_started() {
-    let rig = python(HANG, "timeout_s = 1.5");
+    let rig = python(HANG, "timeout_s = 4");
     let (listener, port) = listener().await;
     let (error, cause) = raised(rig.call(json!({"port": port})).await);
     assert_eq!((error.as_str(), &cause["errorType"]), ("Sandbox.Timedout", &json!("Sandbox.Timedout")));
     let message = cause["errorMessage"].as_str().unwrap();
-    assert!(message.ends_with(" Error: Task timed out after 1.50 seconds"), "{message}");
+    assert!(message.ends_with(" Error: Task timed out after 4.00 seconds"), "{message}");
     // The connection ends only when the last process that holds it has.
-    let (mut connection, _) = listener.accept().await.unwrap();
+    let (mut connection, _) = tokio::time::timeout(PATIENCE, listener.accept()).await.expect("a connection").unwrap();
     let mut sent = Vec::new();
     let _ = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut sent)).await.expect("the processes to end");
     assert_eq!(sent, b".");
@@ -368,6 +350,8 @@ while True:
     path = api + "invocation/%s/%s" % (request, event.get("to", "response"))
     headers = {"Lambda-Runtime-Function-Error-Type": event.get("type", "")}
     urllib.request.urlopen(urllib.request.Request(path, event["text"].encode("latin-1"), headers)).close()
+    if event.get("last"):
+        sys.exit(1)
 "#;
 
 fn own_runtime() -> Rig {
@@ -415,6 +399,15 @@ async fn a_runtime_that_does_not_answer_is_found_out() {
     let (error, cause) = raised(rig.call(json!({"exit": true})).await);
     assert_eq!(error, "Runtime.ExitError");
     assert!(cause["errorMessage"].as_str().unwrap().ends_with("Error: Runtime exited without providing a reason"));
+}
+
+#[tokio::test]
+async fn a_process_that_ends_between_two_calls_costs_none_of_them() {
+    let rig = own_runtime();
+    for n in 0..10 {
+        // It may end before the next call finds it, or only when the call already waits for it.
+        assert_eq!(succeeded(rig.call(json!({"text": n.to_string(), "last": true})).await), n);
+    }
 }
 
 #[tokio::test]
@@ -613,6 +606,8 @@ async fn an_http_endpoint_takes_the_payload_and_gives_the_result() {
     assert_eq!(succeeded(router.invoke(&other).await), json!({"got": {"QueueUrl": "q"}, "key": "k"}));
     let result = succeeded(router.invoke(&invoke_task(json!({"FunctionName": "f", "Payload": 2}))).await);
     assert_eq!((&result["Payload"]["got"], &result["StatusCode"]), (&json!(2), &json!(200)));
+    let names: Vec<&String> = result["SdkHttpMetadata"]["HttpHeaders"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["Connection", "Content-Length", "Content-Type", "Date"]);
 }
 
 #[tokio::test]
@@ -635,6 +630,8 @@ async fn http_failures_have_lambdas_names() {
     let (error, cause) = failed(http(port, "/hang", "timeout_s = 0.2").invoke(&task("f", json!(0))).await);
     assert_eq!(error, "Lambda.SdkClientException");
     assert!(cause.ends_with("no answer within 0.2 seconds"), "{cause}");
+    let tls = mocks(&format!("[[route]]\nmatch = \"*\"\ninvoker = \"http\"\nurl = \"https://127.0.0.1:{port}/\"\n"));
+    assert_eq!(failed(tls.invoke(&task("f", json!(0))).await).0, "Lambda.SdkClientException");
     let (closed, port) = listener().await;
     drop(closed);
     let (error, cause) = failed(http(port, "/", "").invoke(&task("f", json!(0))).await);
@@ -797,6 +794,8 @@ async fn lambda_is_called_only_where_the_configuration_lets_it_be() {
     let function = "arn:aws:lambda:us-east-1:000000000000:function:f";
     assert_eq!(succeeded(call(router("aws.real = true"), "f").await)["function"], function);
     assert_eq!(succeeded(call(router("aws.endpoint = \"http://127.0.0.1:1\""), "f").await)["function"], function);
+    let real = format!("{route}endpoint = \"https://lambda.eu-west-1.amazonaws.com:443/\"\n");
+    assert!(failed(call(router(&real), "f").await).1.contains("real AWS is off"));
     let parameters = json!({"FunctionName": "missing", "InvocationType": "Event"});
     let answer = router("aws.real = true").invoke(&invoke_task(parameters)).await;
     let cause = "Function not found: arn:aws:lambda:us-east-1:000000000000:function:missing:$LATEST (Service: AWSLambda; \
@@ -851,6 +850,20 @@ fn mistakes_in_the_configuration_are_named_with_their_place() {
     check("[pool]\nconcurrency = 0", "2:15: `concurrency` lies between 1");
     let missing = Config::load("/no/such/stepwell.toml").unwrap_err().to_string();
     assert!(missing.starts_with("/no/such/stepwell.toml: cannot be read: "), "{missing}");
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_valid() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("functions")).unwrap();
+    let documentation = include_str!("../../docs/stepwell-toml.md");
+    let examples: Vec<&str> =
+        documentation.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 2);
+    for example in examples {
+        let config = Config::parse(example, directory.path().join("stepwell.toml"));
+        assert!(!config.unwrap().routes.is_empty());
+    }
 }
 
 #[test]

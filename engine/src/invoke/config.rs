@@ -24,7 +24,7 @@
 //! happens to write the name.
 //!
 //! A task that no route takes goes to AWS if `aws.real` is true, or if `aws.endpoint`, `AWS_ENDPOINT_URL_LAMBDA` or
-//! `AWS_ENDPOINT_URL` says where else. Otherwise it fails with `States.Runtime`, which `States.ALL` does not catch, and
+//! `AWS_ENDPOINT_URL` says where else to look. Otherwise it fails with `States.Runtime`, which `States.ALL` does not catch, and
 //! a cause that says what to add to the file.
 //!
 //! Keys of every route but mocks: `concurrency` (calls in flight per function; 4 for processes, otherwise only the
@@ -61,7 +61,7 @@
 //! | `url` | `http://` or `https://`; `{function}` stands for the bare name |
 //! | `headers` | sent with every call |
 //!
-//! The endpoint of the Lambda Runtime Interface Emulator works:
+//! The endpoint of the Lambda Runtime Interface Emulator has this form:
 //! `http://127.0.0.1:9000/2015-03-31/functions/function/invocations`.
 //!
 //! ## `invoker = "lambda"`
@@ -113,6 +113,32 @@ pub struct Aws {
     pub region: String,
     /// Where AWS's services are instead.
     pub endpoint: Option<String>,
+    /// Where Lambda alone is instead; from the environment only.
+    pub lambda_endpoint: Option<String>,
+}
+
+impl Aws {
+    /// Where Lambda is instead, if anywhere.
+    pub fn lambda_endpoint(&self) -> Option<&str> {
+        self.lambda_endpoint.as_deref().or(self.endpoint.as_deref())
+    }
+
+    /// Whether a call to this endpoint, or to AWS itself where there is none, is allowed: real AWS, by whatever name,
+    /// only where `real` says so.
+    pub fn allows(&self, endpoint: Option<&str>) -> bool {
+        self.real || endpoint.is_some_and(|endpoint| !is_aws(endpoint))
+    }
+}
+
+/// Whether a URL leads to AWS itself.
+fn is_aws(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host = authority.rsplit('@').next().unwrap_or(authority).split(':').next().unwrap_or(authority);
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    ["amazonaws.com", "amazonaws.com.cn", "aws.dev", "api.aws"]
+        .iter()
+        .any(|domain| host.strip_suffix(domain).is_some_and(|front| front.is_empty() || front.ends_with('.')))
 }
 
 /// `[pool]`
@@ -237,6 +263,16 @@ impl Config {
         table::read(&text, path, file.parent().unwrap_or(Path::new("/")))
     }
 
+    /// Adds the endpoints that `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_LAMBDA` name, unless the file names one.
+    pub fn with_environment(mut self) -> Config {
+        let variable = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
+        if self.aws.endpoint.is_none() {
+            self.aws.endpoint = variable("AWS_ENDPOINT_URL");
+            self.aws.lambda_endpoint = variable("AWS_ENDPOINT_URL_LAMBDA");
+        }
+        self
+    }
+
     /// Reads a file's text. `path` is for messages, and its directory is what directories in the text are relative to.
     pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Config, ConfigError> {
         let path = path.as_ref();
@@ -246,7 +282,7 @@ impl Config {
 
 impl Default for Aws {
     fn default() -> Aws {
-        Aws { real: false, region: "us-east-1".to_owned(), endpoint: None }
+        Aws { real: false, region: "us-east-1".to_owned(), endpoint: None, lambda_endpoint: None }
     }
 }
 

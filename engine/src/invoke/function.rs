@@ -58,7 +58,7 @@ pub struct FunctionCall {
     pub state: Text,
     /// The role to call with: the state's `Credentials`, or the route's.
     pub role_arn: Option<Text>,
-    /// Where a `lambda` route says to find Lambda, if not at its usual place.
+    /// Where to find Lambda, if not at its usual place: from the route, `stepwell.toml` or the environment.
     pub endpoint: Option<Text>,
     /// The region that a `lambda` route names.
     pub region: Option<Text>,

@@ -22,8 +22,6 @@ use super::{Answer, Invoker, Sink, Task, mock_all};
 pub struct Router {
     routes: Vec<Route>,
     aws: Aws,
-    /// Where `AWS_ENDPOINT_URL_LAMBDA` or `AWS_ENDPOINT_URL` points, which `aws.endpoint` overrides.
-    endpoint_given: bool,
     unrouted: Admission,
     lambda: Option<Arc<dyn Function>>,
     services: Option<Arc<dyn Invoker>>,
@@ -60,7 +58,6 @@ impl Router {
 
     fn build(config: Config, output: Option<Sink>) -> Router {
         let pool = Arc::new(Semaphore::new(config.pool.concurrency));
-        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let route = |route: super::config::Route| {
             let reach = match route.target {
                 Target::Process(target) => Reach::Local(Arc::new(Processes::new(
@@ -77,9 +74,8 @@ impl Router {
         };
         Router {
             routes: config.routes.into_iter().map(route).collect(),
-            endpoint_given: config.aws.endpoint.is_some() || set("AWS_ENDPOINT_URL_LAMBDA") || set("AWS_ENDPOINT_URL"),
             unrouted: Admission::new(None, pool.clone()),
-            aws: config.aws.clone(),
+            aws: config.aws,
             lambda: None,
             services: None,
             mocks_all: false,
@@ -113,11 +109,6 @@ impl Router {
         }
     }
 
-    /// Whether anything may be called that no route names.
-    fn reaches_aws(&self) -> bool {
-        self.aws.real || self.endpoint_given
-    }
-
     fn route(&self, names: &[String], resource: &str) -> Option<&Route> {
         self.routes.iter().find(|route| {
             let fits = route.pattern.matches(resource) || names.iter().any(|name| route.pattern.matches(name));
@@ -136,11 +127,12 @@ impl Router {
     }
 
     async fn answer_function(&self, task: &Task, form: Form, call: FunctionCall) -> Answer {
-        let name = called_name(&call);
+        let name = FunctionName::of(&call);
         let Some(route) = self.route(&name.spellings(&task.execution_arn), &task.resource) else {
             return match &self.lambda {
                 _ if self.mocks_all => mock_all::answer(task),
-                Some(lambda) if self.reaches_aws() => {
+                Some(lambda) if self.aws.allows(self.aws.lambda_endpoint()) => {
+                    let call = FunctionCall { endpoint: self.aws.lambda_endpoint().map(Text::from), ..call };
                     let permit = self.unrouted.admit(&name.name).await;
                     lambda_task::answer(form, run(lambda, call, permit).await)
                 }
@@ -170,7 +162,7 @@ impl Router {
         let Some(route) = self.route(&[], &task.resource) else {
             return match &self.services {
                 _ if self.mocks_all => mock_all::answer(task),
-                Some(services) if self.reaches_aws() => {
+                Some(services) if self.aws.allows(self.aws.endpoint.as_deref()) => {
                     let _permit = self.unrouted.admit(&task.resource).await;
                     services.invoke(task).await
                 }
@@ -203,7 +195,8 @@ impl Router {
         let Some(lambda) = &self.lambda else {
             return Err(CallError::new("States.Runtime", "This build of Stepwell cannot call AWS Lambda"));
         };
-        if target.endpoint.is_none() && !self.reaches_aws() {
+        let endpoint = target.endpoint.as_deref().or(self.aws.lambda_endpoint());
+        if !self.aws.allows(endpoint) {
             let cause = format!(
                 "The route of the function '{}' leads to AWS Lambda, but real AWS is off. Set real = true in the table \
                  [aws] of stepwell.toml, or give the route an endpoint",
@@ -213,7 +206,7 @@ impl Router {
         }
         let text = |text: &Option<String>| text.as_deref().map(Text::from);
         let call = FunctionCall {
-            endpoint: text(&target.endpoint),
+            endpoint: endpoint.map(Text::from),
             region: text(&target.region),
             role_arn: call.role_arn.clone().or_else(|| text(&target.role)),
             ..call
@@ -236,20 +229,12 @@ impl Invoker for Router {
 
     fn answers_for_callback(&self, task: &Task) -> bool {
         let call = lambda_task::form(&task.resource).and_then(|form| lambda_task::call(task, form).ok());
-        let names = call.map(|call| called_name(&call).spellings(&task.execution_arn)).unwrap_or_default();
+        let names = call.map(|call| FunctionName::of(&call).spellings(&task.execution_arn)).unwrap_or_default();
         match self.route(&names, &task.resource) {
             Some(route) => matches!(route.reach, Reach::Mock(_)),
             None => self.mocks_all,
         }
     }
-}
-
-fn called_name(call: &FunctionCall) -> FunctionName {
-    let mut name = FunctionName::parse(&call.function);
-    if let Some(qualifier) = &call.qualifier {
-        name.qualifier = Some(qualifier.to_string());
-    }
-    name
 }
 
 async fn run(function: &Arc<dyn Function>, call: FunctionCall, _permit: Permit) -> Result<FunctionResponse, CallError> {

@@ -126,6 +126,7 @@ fn file_config(file: FileTable, base: &Path) -> Checked<Config> {
             real: file.aws.real.unwrap_or(aws.real),
             region: file.aws.region.unwrap_or(aws.region),
             endpoint: file.aws.endpoint.map(url).transpose()?,
+            lambda_endpoint: None,
         },
         pool: Pool { concurrency: concurrency(file.pool.concurrency)?.unwrap_or(Pool::default().concurrency) },
         routes: file.route.into_iter().map(|table| route(table, base)).collect::<Checked<_>>()?,

@@ -104,13 +104,13 @@ fn environment(command: &mut Command, aws: &Aws) {
         .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
         .env("AWS_LAMBDA_LOG_GROUP_NAME", "stepwell")
         .env("AWS_LAMBDA_LOG_STREAM_NAME", "stepwell");
-    if let Some(endpoint) = &aws.endpoint {
-        command.env("AWS_ENDPOINT_URL", endpoint);
-    }
     for (name, value) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("AWS_ENDPOINT_URL") {
             command.env(name, value);
         }
+    }
+    if let Some(endpoint) = &aws.endpoint {
+        command.env("AWS_ENDPOINT_URL", endpoint);
     }
     if aws.real {
         inherit(command, &CREDENTIALS);

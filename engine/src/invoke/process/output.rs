@@ -34,7 +34,10 @@ fn emit(line: &mut Vec<u8>, function: &str, stream: Stream, sink: &Option<Sink>)
     if let Some(sink) = sink {
         let text = String::from_utf8_lossy(line);
         let text = text.strip_suffix('\n').unwrap_or(&text);
-        sink(function, stream, text.strip_suffix('\r').unwrap_or(text));
+        // Lambda's Python runtime client puts carriage returns between the lines of a stack trace.
+        for part in text.strip_suffix('\r').unwrap_or(text).split('\r') {
+            sink(function, stream, part);
+        }
     }
     line.clear();
 }
@@ -48,11 +51,11 @@ mod tests {
     #[tokio::test]
     async fn lines_come_whole_and_endless_ones_in_pieces() {
         let long = "x".repeat(LINE_BYTES_MAX + 1);
-        let text = format!("one\r\n\n{long}\nlast");
+        let text = format!("one\r\n\na\rb\n{long}\nlast");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let seen = lines.clone();
         let sink: Sink = Arc::new(move |_, _, line| seen.lock().unwrap().push(line.to_owned()));
         forward(text.as_bytes(), "f".to_owned(), Stream::Stdout, Some(sink)).await;
-        assert_eq!(*lines.lock().unwrap(), ["one", "", &long[1..], "x", "last"]);
+        assert_eq!(*lines.lock().unwrap(), ["one", "", "a", "b", &long[1..], "x", "last"]);
     }
 }
