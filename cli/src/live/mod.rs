@@ -17,7 +17,7 @@ use crate::api::Desk;
 use board::{Board, Doing};
 pub use screen::{Mark, Screen};
 use trail::{Trail, Visit};
-pub use words::{duration, error as error_line};
+pub use words::duration;
 
 /// Maps wider than this show a bar instead of their iterations' states, on a terminal.
 const ITEMS_SHOWN_MAX: u32 = 20;
