@@ -149,9 +149,7 @@ impl Test {
                 Ok(false)
             }
             Test::Not(test) => Ok(!test.holds(scope)?),
-            Test::Compare(selector, Operator::Present(expected)) => {
-                Ok(scope.select(selector).is_ok() == *expected)
-            }
+            Test::Compare(selector, Operator::Present(expected)) => Ok(scope.select(selector).is_ok() == *expected),
             Test::Compare(selector, operator) => {
                 let value = select(scope, selector)?;
                 match operator {

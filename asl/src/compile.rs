@@ -119,7 +119,13 @@ impl Compiler {
         target(fields, fields.required("StartAt")?, &names)
     }
 
-    fn state(&mut self, name: &Text, fields: &Fields<'_>, language: QueryLanguage, names: &Names<'_>) -> Compiled<State> {
+    fn state(
+        &mut self,
+        name: &Text,
+        fields: &Fields<'_>,
+        language: QueryLanguage,
+        names: &Names<'_>,
+    ) -> Compiled<State> {
         let language = query_language(fields, language);
         let kind = match fields.required("Type")? {
             "Choice" => StateKind::Choice(self.choice(fields, language, names)?),
@@ -136,7 +142,10 @@ impl Compiler {
             other => return Err(fields.wrong(&format!("There is no state type '{other}'"))),
         };
         if language == QueryLanguage::Jsonata {
-            self.unsupported(fields, format!("The state '{name}' is in JSONata, which this version does not evaluate yet"));
+            self.unsupported(
+                fields,
+                format!("The state '{name}' is in JSONata, which this version does not evaluate yet"),
+            );
         }
         let next = match fields.text("Next") {
             Some(next) => Transition::To(target(fields, next, names)?),
@@ -320,9 +329,9 @@ fn wait(fields: &Fields<'_>, language: QueryLanguage) -> Compiled<Wait> {
         {
             Ok(Wait::Computed(Template::jsonata(value)))
         }
-        (None, Some(Value::String(text))) => {
-            Timestamp::parse(text).map(Wait::Timestamp).ok_or_else(|| fields.wrong("String does not match RFC3339 timestamp"))
-        }
+        (None, Some(Value::String(text))) => Timestamp::parse(text)
+            .map(Wait::Timestamp)
+            .ok_or_else(|| fields.wrong("String does not match RFC3339 timestamp")),
         _ => Err(fields.wrong("A Wait needs one of Seconds, SecondsPath, Timestamp, TimestampPath")),
     }
 }

@@ -72,11 +72,7 @@ fn kind(arn: &str) -> Option<ResourceKind> {
         suffix if suffix.starts_with(".sync") => Pattern::Sync,
         _ => Pattern::RequestResponse,
     };
-    Some(ResourceKind::Service {
-        service: rest[..service_end].into(),
-        action: rest[service_end + 1..].into(),
-        pattern,
-    })
+    Some(ResourceKind::Service { service: rest[..service_end].into(), action: rest[service_end + 1..].into(), pattern })
 }
 
 #[cfg(test)]

@@ -54,7 +54,8 @@ impl Template {
 
     /// Compiles what a field holds that must be a path or an intrinsic function.
     pub fn expression(field: &str, value: &Value) -> Result<Template, String> {
-        let refusal = || format!("The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call");
+        let refusal =
+            || format!("The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call");
         let text = value.as_str().ok_or_else(refusal)?;
         if text.starts_with('$') {
             return Selector::parse(text).map(|path| Template::Path(field.into(), path)).map_err(|_| refusal());

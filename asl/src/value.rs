@@ -374,7 +374,20 @@ fn number_bytes(number: &Number) -> usize {
     } else if let Some(value) = number.as_i64() {
         1 + digits(value.unsigned_abs())
     } else {
-        number.to_string().len()
+        let mut count = Count(0);
+        // Counting cannot fail.
+        let _ = fmt::Write::write_fmt(&mut count, format_args!("{number}"));
+        count.0
+    }
+}
+
+/// Takes text and keeps its length.
+struct Count(usize);
+
+impl fmt::Write for Count {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.len();
+        Ok(())
     }
 }
 

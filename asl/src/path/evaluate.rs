@@ -2,7 +2,7 @@
 //!
 //! A missing name or a wrong kind is an error only where all steps before are definite; after the first indefinite step
 //! it is passed over. Recursion goes no deeper than `DEPTH_MAX`, and a run visits no more than `VISITS_MAX` places,
-//! so no path and document, however hostile, overflow the stack or hang.
+//! so that nothing hostile overflows the stack or hangs.
 
 use std::cell::Cell;
 

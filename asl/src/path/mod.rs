@@ -98,10 +98,10 @@ impl Path {
     /// A definite path that leads nowhere is `NotFound`, as is an indefinite one whose definite beginning leads nowhere.
     /// A `null` root is `NotFound` too, even for `$`: that is Jayway's answer. `select` gives AWS's.
     pub fn query(&self, root: &Value) -> Result<Value, PathError> {
-        if self.program.plain && !root.is_null() {
-            if let Some(value) = self.program.find(root) {
-                return Ok(value.clone());
-            }
+        if !root.is_null()
+            && let Some(value) = self.find(root)
+        {
+            return Ok(value.clone());
         }
         let found = evaluate::run(&self.program, root, root, Mode::Read, &Limits::new());
         found.map_err(|failure| match failure {

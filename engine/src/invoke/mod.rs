@@ -1,9 +1,31 @@
-//! How Task states reach what they name.
+//! How Task states reach what they name: functions in local processes, over HTTP or on AWS Lambda, and mocks.
+//!
+//! A [`Router`] reads `stepwell.toml` ([`Config`]) and takes each [`Task`] to the first route that matches. Nothing here
+//! knows of retries, histories or stores: a task comes in, an answer in AWS's words goes out. No call holds a thread.
 
+mod admission;
+pub mod config;
+pub mod function;
+mod function_name;
+mod http;
+pub mod lambda_task;
+mod mock;
+mod mock_all;
+mod pattern;
+mod process;
+mod router;
+mod wall_clock;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use stepwell_asl::{Text, Value};
+
+pub use config::{Config, ConfigError};
+pub use function::{CallError, Function, FunctionCall, FunctionResponse, InvocationType, LogType};
+pub use function_name::FunctionName;
+pub use router::Router;
 
 /// One call of a task's resource.
 #[derive(Clone, Debug, Default)]
@@ -72,3 +94,20 @@ pub trait Invoker: Send + Sync + 'static {
     }
 }
 
+/// Which of a function's two outputs a line was written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Receives what functions print: the function's name, the stream, one line without its end. Called from async tasks:
+/// it must not block for long.
+pub type Sink = Arc<dyn Fn(&str, Stream, &str) + Send + Sync>;
+
+/// Locks; what a panicking holder left behind is still whole, for every critical section here is one step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,305 @@
+//! `stepwell.toml`: which invoker takes a task to its function.
+//!
+//! Every table and key is optional but `match` and `invoker` of a route. An unknown key is an error that names its line.
+//!
+//! ```toml
+//! [aws]
+//! real = false                          # only true lets calls, and credentials, reach real AWS
+//! region = "us-east-1"                  # for names that have none; AWS_REGION and AWS_DEFAULT_REGION of functions
+//! endpoint = "http://127.0.0.1:4566"    # where Lambda and the other services are instead
+//!
+//! [pool]
+//! concurrency = 64                      # calls in flight at once, over all routes
+//!
+//! [[route]]
+//! match = "order-*"                     # a function's name or any ARN; * stands for any characters
+//! invoker = "process"                   # process | lambda | http | mock
+//! ```
+//!
+//! # Routes
+//!
+//! Routes are tried in the order of the file; the first whose `match` fits takes the task. A function fits by its bare
+//! name, `account:function:name` or its ARN, each alone or with `:qualifier`, and by the task's resource. Every other
+//! task fits by its resource: `arn:aws:states:::sqs:sendMessage`. `match` alone decides, not how the definition
+//! happens to write the name.
+//!
+//! A task that no route takes goes to AWS if `aws.real` is true, or if `aws.endpoint`, `AWS_ENDPOINT_URL_LAMBDA` or
+//! `AWS_ENDPOINT_URL` says where else to look. Otherwise it fails with `States.Runtime`, which `States.ALL` does not catch, and
+//! a cause that says what to add to the file.
+//!
+//! Keys of every route but mocks: `concurrency` (calls in flight per function; 4 for processes, otherwise only the
+//! pool's bound) and `timeout_s` (default 30, since Lambda's own 3 is short for a laptop; 960 for `lambda`).
+//!
+//! ## `invoker = "process"`
+//!
+//! Runs the function in local processes that speak the Lambda Runtime API. A process is kept for the next call, and is
+//! replaced when it exits or times out.
+//!
+//! | key | |
+//! |---|---|
+//! | `runtime` | `python3`, `nodejs`, or `provided` (the default where there is a `command`) |
+//! | `handler` | `app.handler` is `handler` in `app.py` (or `app.js`, `app.mjs`, `app.cjs`); `dir/app.handler` lies in `dir` |
+//! | `command` | what to start: `["./bootstrap"]`, `["python3", "-m", "awslambdaric", "app.handler"]`; with `python3` or `nodejs`, the interpreter and its arguments |
+//! | `directory` | where the function lies, relative to the file; its working directory and `LAMBDA_TASK_ROOT` |
+//! | `environment` | variables of the function; they win over everything but the Runtime API's own |
+//! | `memory_mb` | what the function is told in `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` (default 128); nothing is enforced |
+//!
+//! `{function}` in `handler`, `command` and `directory` stands for the function's bare name, so one route can serve a
+//! directory of functions. It is only put in for names of letters, digits, `-` and `_`.
+//!
+//! A function sees a small environment: `PATH`, `HOME`, `USER`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TMPDIR`, `VIRTUAL_ENV`,
+//! `NODE_PATH`, `PYTHONPATH`, `SSL_CERT_FILE` and `SSL_CERT_DIR` as they are here; `TZ=:UTC`; Lambda's own variables;
+//! and `AWS_ENDPOINT_URL` and its kin. AWS credentials are handed on only if `aws.real` is true; otherwise a function
+//! gets the placeholder `test` and no credential files, so that an SDK works against an endpoint and not against AWS.
+//!
+//! ## `invoker = "http"`
+//!
+//! POSTs the payload and takes the response's body as the function's answer.
+//!
+//! | key | |
+//! |---|---|
+//! | `url` | `http://` or `https://`; `{function}` stands for the bare name |
+//! | `headers` | sent with every call |
+//!
+//! The endpoint of the Lambda Runtime Interface Emulator has this form:
+//! `http://127.0.0.1:9000/2015-03-31/functions/function/invocations`.
+//!
+//! ## `invoker = "lambda"`
+//!
+//! Invokes the function through the Lambda API. `endpoint`, `region` and `role` override `[aws]`. Without an endpoint the
+//! call is for real AWS, and refused unless `aws.real` is true.
+//!
+//! ## `invoker = "mock"`
+//!
+//! Answers by itself. Just one of:
+//!
+//! | key | |
+//! |---|---|
+//! | `result` | any value: what the function, or the service, answers |
+//! | `error` | `{ name = "Lambda.TooManyRequestsException", cause = "..." }` |
+//! | `sequence` | `[{ error = {...} }, { result = ... }]`, one per call; the last one repeats |
+//!
+//! A mock also answers in place of a callback (`.waitForTaskToken`) or a job (`.sync`): its result is then the token's or
+//! the job's.
+
+mod table;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use stepwell_asl::Value;
+
+pub use super::pattern::Pattern;
+
+/// Everything that `stepwell.toml` says. [`Config::default`] is the empty file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// `[aws]`
+    pub aws: Aws,
+    /// `[pool]`
+    pub pool: Pool,
+    /// `[[route]]`, in the order of the file.
+    pub routes: Vec<Route>,
+}
+
+/// `[aws]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aws {
+    /// Whether calls and credentials may reach real AWS.
+    pub real: bool,
+    /// The region for names that have none.
+    pub region: String,
+    /// Where AWS's services are instead.
+    pub endpoint: Option<String>,
+    /// Where Lambda alone is instead; from the environment only.
+    pub lambda_endpoint: Option<String>,
+}
+
+impl Aws {
+    /// Where Lambda is instead, if anywhere.
+    pub fn lambda_endpoint(&self) -> Option<&str> {
+        self.lambda_endpoint.as_deref().or(self.endpoint.as_deref())
+    }
+
+    /// Whether a call to this endpoint, or to AWS itself where there is none, is allowed: real AWS, by whatever name,
+    /// only where `real` says so.
+    pub fn allows(&self, endpoint: Option<&str>) -> bool {
+        self.real || endpoint.is_some_and(|endpoint| !is_aws(endpoint))
+    }
+}
+
+/// Whether a URL leads to AWS itself.
+fn is_aws(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host = authority.rsplit('@').next().unwrap_or(authority).split(':').next().unwrap_or(authority);
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    ["amazonaws.com", "amazonaws.com.cn", "aws.dev", "api.aws"]
+        .iter()
+        .any(|domain| host.strip_suffix(domain).is_some_and(|front| front.is_empty() || front.ends_with('.')))
+}
+
+/// `[pool]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// Calls in flight at once, over all routes.
+    pub concurrency: usize,
+}
+
+/// `[[route]]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// `match`
+    pub pattern: Pattern,
+    /// Calls in flight per function. None: only the pool bounds them.
+    pub concurrency: Option<usize>,
+    /// What takes the task.
+    pub target: Target,
+}
+
+/// The invoker of a route, with its own keys.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// Local processes.
+    Process(ProcessTarget),
+    /// The Lambda API.
+    Lambda(LambdaTarget),
+    /// An HTTP endpoint.
+    Http(HttpTarget),
+    /// Canned answers: one per call, the last one repeats. Never empty.
+    Mock(Vec<MockAnswer>),
+}
+
+/// How a function is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessTarget {
+    /// What brings the Runtime API client.
+    pub runtime: Runtime,
+    /// `module.function`; empty only where a command needs none.
+    pub handler: String,
+    /// The program and its arguments. Empty: the runtime's usual interpreter.
+    pub command: Vec<String>,
+    /// Absolute, or relative to where Stepwell runs.
+    pub directory: PathBuf,
+    /// How long one call may take.
+    pub timeout: Duration,
+    /// Variables of the function.
+    pub environment: BTreeMap<String, String>,
+    /// What the function is told, in MiB.
+    pub memory_mb: u32,
+}
+
+/// Who speaks the Runtime API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Runtime {
+    /// Our bootstrap, in Python.
+    Python3,
+    /// Our bootstrap, in Node.js.
+    Nodejs,
+    /// The command itself.
+    Provided,
+}
+
+/// Where Lambda is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LambdaTarget {
+    /// Instead of `aws.endpoint`.
+    pub endpoint: Option<String>,
+    /// Instead of `aws.region`.
+    pub region: Option<String>,
+    /// The role to call with.
+    pub role: Option<String>,
+    /// How long one call may take.
+    pub timeout: Duration,
+}
+
+/// An endpoint that takes a payload and answers with a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpTarget {
+    /// With `{function}` not yet put in.
+    pub url: String,
+    /// Sent with every call.
+    pub headers: BTreeMap<String, String>,
+    /// How long one call may take.
+    pub timeout: Duration,
+}
+
+/// One answer of a mock.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MockAnswer {
+    /// What the function or the service answers.
+    Result(Value),
+    /// The task's error.
+    Error {
+        /// Its name.
+        name: String,
+        /// Its cause.
+        cause: Option<String>,
+    },
+}
+
+/// A file that cannot be used. Shows as `path:line:column: what is wrong`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file.
+    pub path: PathBuf,
+    /// Line and column, from 1. None where the file could not be read.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl Config {
+    /// Reads a file. Directories in it are taken relative to the file's own, and must be there.
+    pub fn load(path: impl AsRef<Path>) -> Result<Config, ConfigError> {
+        let path = path.as_ref();
+        let fail = |message: String| ConfigError { path: path.to_owned(), place: None, message };
+        let text = std::fs::read_to_string(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
+        // Functions run in other directories, so nothing relative may be left.
+        let file = std::path::absolute(path).map_err(|error| fail(error.to_string()))?;
+        table::read(&text, path, file.parent().unwrap_or(Path::new("/")))
+    }
+
+    /// Adds the endpoints that `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_LAMBDA` name, unless the file names one.
+    pub fn with_environment(mut self) -> Config {
+        let variable = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
+        if self.aws.endpoint.is_none() {
+            self.aws.endpoint = variable("AWS_ENDPOINT_URL");
+            self.aws.lambda_endpoint = variable("AWS_ENDPOINT_URL_LAMBDA");
+        }
+        self
+    }
+
+    /// Reads a file's text. `path` is for messages, and its directory is what directories in the text are relative to.
+    pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Config, ConfigError> {
+        let path = path.as_ref();
+        table::read(text, path, path.parent().unwrap_or(Path::new("")))
+    }
+}
+
+impl Default for Aws {
+    fn default() -> Aws {
+        Aws { real: false, region: "us-east-1".to_owned(), endpoint: None, lambda_endpoint: None }
+    }
+}
+
+impl Default for Pool {
+    fn default() -> Pool {
+        Pool { concurrency: 64 }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.path.display())?;
+        if let Some((line, column)) = self.place {
+            write!(f, "{line}:{column}:")?;
+        }
+        write!(f, " {}", self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}

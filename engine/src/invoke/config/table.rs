@@ -1,0 +1,326 @@
+//! The tables of `stepwell.toml` as they are written, and the checks that TOML's grammar does not make: which key belongs
+//! to which invoker, ranges, directories.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use stepwell_asl::{Number, Value};
+use toml::Spanned;
+
+use super::{
+    Aws, Config, ConfigError, HttpTarget, LambdaTarget, MockAnswer, Pattern, Pool, ProcessTarget, Route, Runtime,
+    Target,
+};
+
+const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+/// Longer than any function runs on AWS, which ends it itself after 15 minutes.
+const LAMBDA_TIMEOUT_DEFAULT: Duration = Duration::from_secs(16 * 60);
+/// A day: nothing that runs longer is a function.
+const TIMEOUT_S_MAX: f64 = 86_400.0;
+const PROCESS_CONCURRENCY_DEFAULT: usize = 4;
+/// Far above what one machine runs at once, and below the semaphore's own limit.
+const CONCURRENCY_MAX: usize = 100_000;
+const MEMORY_MB_DEFAULT: u32 = 128;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileTable {
+    #[serde(default)]
+    aws: AwsTable,
+    #[serde(default)]
+    pool: PoolTable,
+    #[serde(default)]
+    route: Vec<RouteTable>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AwsTable {
+    real: Option<bool>,
+    region: Option<String>,
+    endpoint: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PoolTable {
+    concurrency: Option<Spanned<usize>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Invoker {
+    Process,
+    Lambda,
+    Http,
+    Mock,
+}
+
+/// Every key that any route can have.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RouteTable {
+    r#match: String,
+    invoker: Spanned<Invoker>,
+    concurrency: Option<Spanned<usize>>,
+    timeout_s: Option<Spanned<f64>>,
+    runtime: Option<Spanned<Runtime>>,
+    handler: Option<Spanned<String>>,
+    command: Option<Spanned<Vec<String>>>,
+    directory: Option<Spanned<String>>,
+    environment: Option<Spanned<BTreeMap<String, String>>>,
+    memory_mb: Option<Spanned<u32>>,
+    url: Option<Spanned<String>>,
+    headers: Option<Spanned<BTreeMap<String, String>>>,
+    endpoint: Option<Spanned<String>>,
+    region: Option<Spanned<String>>,
+    role: Option<Spanned<String>>,
+    result: Option<Spanned<toml::Value>>,
+    error: Option<Spanned<ErrorTable>>,
+    sequence: Option<Spanned<Vec<StepTable>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ErrorTable {
+    name: String,
+    cause: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepTable {
+    result: Option<toml::Value>,
+    error: Option<ErrorTable>,
+}
+
+/// Something wrong, and where in the text.
+struct Fault(Range<usize>, String);
+
+type Checked<T> = Result<T, Fault>;
+
+/// Reads the text of a file whose directories are relative to `base`.
+pub(super) fn read(text: &str, path: &Path, base: &Path) -> Result<Config, ConfigError> {
+    let parsed = toml::from_str::<FileTable>(text)
+        .map_err(|error| Fault(error.span().unwrap_or(0..0), error.message().trim_end().to_owned()));
+    parsed.and_then(|file| file_config(file, base)).map_err(|Fault(span, message)| ConfigError {
+        path: path.to_owned(),
+        place: Some(place(text, span.start)),
+        message,
+    })
+}
+
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+fn file_config(file: FileTable, base: &Path) -> Checked<Config> {
+    let aws = Aws::default();
+    Ok(Config {
+        aws: Aws {
+            real: file.aws.real.unwrap_or(aws.real),
+            region: file.aws.region.unwrap_or(aws.region),
+            endpoint: file.aws.endpoint.map(url).transpose()?,
+            lambda_endpoint: None,
+        },
+        pool: Pool { concurrency: concurrency(file.pool.concurrency)?.unwrap_or(Pool::default().concurrency) },
+        routes: file.route.into_iter().map(|table| route(table, base)).collect::<Checked<_>>()?,
+    })
+}
+
+fn route(table: RouteTable, base: &Path) -> Checked<Route> {
+    refuse_foreign_keys(&table)?;
+    let pattern = Pattern::new(table.r#match.clone());
+    let concurrency = concurrency(table.concurrency.clone())?;
+    Ok(match table.invoker.get_ref() {
+        Invoker::Process => Route {
+            pattern,
+            concurrency: concurrency.or(Some(PROCESS_CONCURRENCY_DEFAULT)),
+            target: Target::Process(process(table, base)?),
+        },
+        Invoker::Lambda => Route { pattern, concurrency, target: Target::Lambda(lambda(table)?) },
+        Invoker::Http => Route { pattern, concurrency, target: Target::Http(http(table)?) },
+        Invoker::Mock => Route { pattern, concurrency, target: Target::Mock(mock(table)?) },
+    })
+}
+
+/// Refuses the keys of other invokers: they would do nothing, and someone thinks they do.
+fn refuse_foreign_keys(table: &RouteTable) -> Checked<()> {
+    use Invoker::{Http, Lambda, Process};
+    fn span<T>(key: &Option<Spanned<T>>) -> Option<Range<usize>> {
+        key.as_ref().map(Spanned::span)
+    }
+    type Key<'a> = (&'a str, Option<Range<usize>>, &'a [Invoker]);
+    let keys: [Key; 16] = [
+        ("concurrency", span(&table.concurrency), &[Process, Lambda, Http]),
+        ("timeout_s", span(&table.timeout_s), &[Process, Lambda, Http]),
+        ("runtime", span(&table.runtime), &[Process]),
+        ("handler", span(&table.handler), &[Process]),
+        ("command", span(&table.command), &[Process]),
+        ("directory", span(&table.directory), &[Process]),
+        ("environment", span(&table.environment), &[Process]),
+        ("memory_mb", span(&table.memory_mb), &[Process]),
+        ("url", span(&table.url), &[Http]),
+        ("headers", span(&table.headers), &[Http]),
+        ("endpoint", span(&table.endpoint), &[Lambda]),
+        ("region", span(&table.region), &[Lambda]),
+        ("role", span(&table.role), &[Lambda]),
+        ("result", span(&table.result), &[Invoker::Mock]),
+        ("error", span(&table.error), &[Invoker::Mock]),
+        ("sequence", span(&table.sequence), &[Invoker::Mock]),
+    ];
+    let invoker = *table.invoker.get_ref();
+    for (name, span, owners) in keys {
+        if let Some(span) = span.filter(|_| !owners.contains(&invoker)) {
+            let owners: Vec<String> = owners.iter().map(|owner| format!("\"{}\"", owner.name())).collect();
+            let message = format!(
+                "`{name}` is no key of a route with invoker \"{}\", only of {}",
+                invoker.name(),
+                owners.join(", ")
+            );
+            return Err(Fault(span, message));
+        }
+    }
+    Ok(())
+}
+
+impl Invoker {
+    fn name(self) -> &'static str {
+        match self {
+            Invoker::Process => "process",
+            Invoker::Lambda => "lambda",
+            Invoker::Http => "http",
+            Invoker::Mock => "mock",
+        }
+    }
+}
+
+fn process(table: RouteTable, base: &Path) -> Checked<ProcessTarget> {
+    let invoker = table.invoker.span();
+    let command = table.command.map(Spanned::into_inner).unwrap_or_default();
+    let runtime = match table.runtime.map(Spanned::into_inner) {
+        Some(Runtime::Provided) | None if command.is_empty() => {
+            let message = "a process needs `runtime = \"python3\"` or `\"nodejs\"` with a `handler`, or a `command`";
+            return Err(Fault(invoker, message.to_owned()));
+        }
+        Some(runtime) => runtime,
+        None => Runtime::Provided,
+    };
+    let handler = table.handler.map(Spanned::into_inner).unwrap_or_default();
+    if handler.is_empty() && runtime != Runtime::Provided {
+        return Err(Fault(invoker, "a process with this runtime needs a `handler` such as \"app.handler\"".to_owned()));
+    }
+    let directory = match table.directory {
+        None => base.to_owned(),
+        Some(directory) => {
+            let path = base.join(directory.get_ref());
+            if !directory.get_ref().contains("{function}") && !path.is_dir() {
+                return Err(Fault(directory.span(), format!("there is no directory {}", path.display())));
+            }
+            path
+        }
+    };
+    Ok(ProcessTarget {
+        runtime,
+        handler,
+        command,
+        directory,
+        timeout: timeout(table.timeout_s, TIMEOUT_DEFAULT)?,
+        environment: table.environment.map(Spanned::into_inner).unwrap_or_default(),
+        memory_mb: table.memory_mb.map_or(MEMORY_MB_DEFAULT, Spanned::into_inner),
+    })
+}
+
+fn lambda(table: RouteTable) -> Checked<LambdaTarget> {
+    Ok(LambdaTarget {
+        endpoint: table.endpoint.map(url).transpose()?,
+        region: table.region.map(Spanned::into_inner),
+        role: table.role.map(Spanned::into_inner),
+        timeout: timeout(table.timeout_s, LAMBDA_TIMEOUT_DEFAULT)?,
+    })
+}
+
+fn http(table: RouteTable) -> Checked<HttpTarget> {
+    let Some(address) = table.url else {
+        return Err(Fault(table.invoker.span(), "a route with invoker \"http\" needs a `url`".to_owned()));
+    };
+    Ok(HttpTarget {
+        url: url(address)?,
+        headers: table.headers.map(Spanned::into_inner).unwrap_or_default(),
+        timeout: timeout(table.timeout_s, TIMEOUT_DEFAULT)?,
+    })
+}
+
+fn mock(table: RouteTable) -> Checked<Vec<MockAnswer>> {
+    let invoker = table.invoker.span();
+    match (table.result, table.error, table.sequence) {
+        (Some(result), None, None) => Ok(vec![MockAnswer::Result(json(result.into_inner()))]),
+        (None, Some(error), None) => Ok(vec![mock_error(error.into_inner())]),
+        (None, None, Some(sequence)) if !sequence.get_ref().is_empty() => {
+            let span = sequence.span();
+            sequence.into_inner().into_iter().map(|step| mock_step(step, &span)).collect()
+        }
+        _ => {
+            let message = "a mock needs just one of `result`, `error` and a `sequence` that is not empty";
+            Err(Fault(invoker, message.to_owned()))
+        }
+    }
+}
+
+fn mock_step(step: StepTable, span: &Range<usize>) -> Checked<MockAnswer> {
+    match (step.result, step.error) {
+        (Some(result), None) => Ok(MockAnswer::Result(json(result))),
+        (None, Some(error)) => Ok(mock_error(error)),
+        (Some(_), Some(_)) | (None, None) => {
+            Err(Fault(span.clone(), "each step of a `sequence` has either `result` or `error`".to_owned()))
+        }
+    }
+}
+
+fn mock_error(error: ErrorTable) -> MockAnswer {
+    MockAnswer::Error { name: error.name, cause: error.cause }
+}
+
+/// TOML knows dates, which become text, and numbers that JSON does not, which become null.
+fn json(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+        toml::Value::Boolean(value) => value.into(),
+        toml::Value::Datetime(date) => date.to_string().into(),
+        toml::Value::Array(items) => items.into_iter().map(json).collect(),
+        toml::Value::Table(members) => members.into_iter().map(|(name, value)| (name, json(value))).collect(),
+    }
+}
+
+fn url(text: Spanned<String>) -> Checked<String> {
+    if text.get_ref().starts_with("http://") || text.get_ref().starts_with("https://") {
+        return Ok(text.into_inner());
+    }
+    Err(Fault(text.span(), format!("`{}` does not start with http:// or https://", text.get_ref())))
+}
+
+fn concurrency(number: Option<Spanned<usize>>) -> Checked<Option<usize>> {
+    match number {
+        Some(number) if !(1..=CONCURRENCY_MAX).contains(number.get_ref()) => {
+            Err(Fault(number.span(), format!("`concurrency` lies between 1 and {CONCURRENCY_MAX}")))
+        }
+        number => Ok(number.map(Spanned::into_inner)),
+    }
+}
+
+fn timeout(seconds: Option<Spanned<f64>>, default: Duration) -> Checked<Duration> {
+    match seconds {
+        None => Ok(default),
+        Some(seconds) if *seconds.get_ref() > 0.0 && *seconds.get_ref() <= TIMEOUT_S_MAX => {
+            Ok(Duration::from_secs_f64(seconds.into_inner()))
+        }
+        Some(seconds) => Err(Fault(seconds.span(), format!("`timeout_s` lies above 0 and is at most {TIMEOUT_S_MAX}"))),
+    }
+}
