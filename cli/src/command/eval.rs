@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::process::ExitCode;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use stepwell_asl::intrinsics::Intrinsic;
 use stepwell_asl::path::{Path, PathError};
@@ -58,8 +58,13 @@ impl Problem {
 #[derive(Deserialize)]
 struct Line<'a> {
     expr: String,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "given")]
     input: Option<&'a RawValue>,
+}
+
+/// An input of `null` is an input.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 #[derive(Serialize)]
