@@ -5,11 +5,15 @@ use std::path::Path;
 
 use stepwell_asl::compile::compile;
 use stepwell_asl::definition::{BYTES_MAX, Options};
+use stepwell_asl::program::Unsupported;
 use stepwell_asl::{Definition, Diagnostic, MachineType, Place, Program, validate};
 
 use crate::excerpt::{Finding, render};
 use crate::output;
 use crate::refusal::Refusal;
+
+/// Places that are not supported which are shown; a definition in another language has as many as states.
+const UNSUPPORTED_SHOWN_MAX: usize = 5;
 
 /// A definition that was looked at, whatever came of it.
 pub struct Examined {
@@ -74,12 +78,28 @@ impl Examined {
             output::tell(&self.show(&Finding::error(&error.message, self.locate(&error.pointer))));
             Refusal::new(format!("{} is no valid definition", self.file))
         })?;
-        for unsupported in &program.unsupported {
-            output::tell(&self.show(&Finding::error(&unsupported.what, self.locate(&unsupported.pointer))));
-        }
         match program.unsupported.len() {
             0 => Ok(program),
-            _ => Err(Refusal::new(format!("{} is valid, but needs what is not supported yet", self.file))),
+            count => {
+                self.tell_unsupported(&program.unsupported);
+                let places = if count == 1 { "a place" } else { "places" };
+                let help = format!("`stepwell validate {}` checks it all the same", self.file);
+                Err(Refusal::with_help(
+                    format!("{} is valid, but cannot be run: {count} {places} need what is not supported yet", self.file),
+                    help,
+                ))
+            }
+        }
+    }
+
+    fn tell_unsupported(&self, unsupported: &[Unsupported]) {
+        let mut placed: Vec<_> = unsupported.iter().map(|one| (self.locate(&one.pointer), one)).collect();
+        placed.sort_by_key(|(place, _)| *place);
+        for (place, one) in placed.iter().take(UNSUPPORTED_SHOWN_MAX) {
+            output::tell(&(self.show(&Finding::error(&one.what, *place)) + "\n"));
+        }
+        if let Some(more) = placed.len().checked_sub(UNSUPPORTED_SHOWN_MAX).filter(|more| *more > 0) {
+            output::tell(&format!("... and {more} more\n\n"));
         }
     }
 }

@@ -61,10 +61,7 @@ pub fn tell_error(message: &str, help: Option<&str>) {
 
 /// Shows why a command was refused.
 pub fn tell_refusal(refusal: &Refusal) {
-    match refusal {
-        Refusal::Said { message, help } => tell_error(message, help.as_deref()),
-        Refusal::Shown => {}
-    }
+    tell_error(&refusal.message, refusal.help.as_deref());
 }
 
 /// The text without what a terminal would obey: control characters other than line ends and tabs.

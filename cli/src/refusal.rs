@@ -4,36 +4,28 @@ use std::fmt;
 
 /// Why a command cannot be done. Ends it with exit status 2.
 #[derive(Debug)]
-pub enum Refusal {
-    /// A sentence says it all.
-    Said {
-        /// What went wrong.
-        message: String,
-        /// What to do about it.
-        help: Option<String>,
-    },
-    /// It has been shown already.
-    Shown,
+pub struct Refusal {
+    /// What went wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
 }
 
 impl Refusal {
     /// A refusal that says what went wrong.
     pub fn new(message: impl Into<String>) -> Refusal {
-        Refusal::Said { message: message.into(), help: None }
+        Refusal { message: message.into(), help: None }
     }
 
     /// A refusal that also says what to do.
     pub fn with_help(message: impl Into<String>, help: impl Into<String>) -> Refusal {
-        Refusal::Said { message: message.into(), help: Some(help.into()) }
+        Refusal { message: message.into(), help: Some(help.into()) }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::Said { message, .. } => f.write_str(message),
-            Refusal::Shown => Ok(()),
-        }
+        f.write_str(&self.message)
     }
 }
 

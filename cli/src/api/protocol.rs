@@ -58,8 +58,8 @@ struct SendTaskSuccess {
 #[serde(rename_all = "camelCase")]
 struct SendTaskFailure {
     task_token: Option<String>,
-    error: Option<Text>,
-    cause: Option<Text>,
+    error: Option<String>,
+    cause: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,7 +72,7 @@ struct SendTaskHeartbeat {
 #[serde(rename_all = "camelCase")]
 struct GetActivityTask {
     activity_arn: Option<String>,
-    worker_name: Option<Text>,
+    worker_name: Option<String>,
 }
 
 /// Does what a call asks for and gives the answer's body. `limited`: AWS's limit on outputs holds.
@@ -94,7 +94,7 @@ pub async fn call(desk: &Desk, target: Option<&str>, body: &[u8], limited: bool)
             let request: SendTaskFailure = read(body)?;
             short("error", request.error.as_deref(), ERROR_CHARS_MAX)?;
             short("cause", request.cause.as_deref(), CAUSE_CHARS_MAX)?;
-            let error = StateError { name: request.error, cause: request.cause };
+            let error = StateError { name: request.error.map(Text::from), cause: request.cause.map(Text::from) };
             answer(desk, request.task_token, EventKind::TaskFailed(error)).await
         }
         Some("SendTaskHeartbeat") => {
@@ -140,7 +140,7 @@ async fn poll(desk: &Desk, request: GetActivityTask) -> Result<String, ApiError>
         return Err(ApiError::new("ActivityDoesNotExist", message));
     }
     let mut answer = Map::default();
-    if let Some(task) = desk.take(&activity, request.worker_name, POLL).await {
+    if let Some(task) = desk.take(&activity, request.worker_name.map(Text::from), POLL).await {
         answer.insert("taskToken".into(), task.token.into());
         answer.insert("input".into(), task.input.into());
     }

@@ -1,9 +1,9 @@
 //! `stepwell eval`: one expression, or a batch of them, line by line.
 
-use std::io::{BufRead, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::process::ExitCode;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use stepwell_asl::intrinsics::Intrinsic;
 use stepwell_asl::path::{Path, PathError};
@@ -18,7 +18,8 @@ use crate::{files, output};
 pub fn execute(args: &Eval) -> Result<ExitCode, Refusal> {
     let mut evaluator = Evaluator::new(args.lang);
     let Some(expression) = args.expression.as_deref() else {
-        return evaluator.batch().map(|()| ExitCode::SUCCESS).map_err(Refusal::from);
+        evaluator.batch()?;
+        return Ok(ExitCode::SUCCESS);
     };
     let input = files::input(&args.input, None)?;
     match evaluator.evaluate(expression, &input) {
@@ -57,8 +58,13 @@ impl Problem {
 #[derive(Deserialize)]
 struct Line<'a> {
     expr: String,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "given")]
     input: Option<&'a RawValue>,
+}
+
+/// An input of `null` is an input.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 #[derive(Serialize)]
@@ -73,23 +79,25 @@ impl Evaluator {
         Evaluator { language, chance: Chance::from_seed(stepwell_engine::chance::seed()) }
     }
 
-    fn batch(&mut self) -> std::io::Result<()> {
-        let mut stdin = std::io::stdin().lock();
-        let mut stdout = BufWriter::new(std::io::stdout().lock());
+    /// Answers stdin. Whoever asks line by line has each answer at once; whoever asks in bulk gets them in bulk.
+    fn batch(&mut self) -> Result<(), Refusal> {
+        let mut questions = BufReader::new(std::io::stdin().lock());
+        let mut answers = BufWriter::new(std::io::stdout().lock());
         let mut line = Vec::new();
         loop {
             line.clear();
-            if stdin.read_until(b'\n', &mut line)? == 0 {
-                return output::forgive(stdout.flush());
+            match questions.read_until(b'\n', &mut line) {
+                Ok(0) => return Ok(output::forgive(answers.flush())?),
+                Ok(_) => {}
+                Err(error) => return Err(Refusal::new(format!("stdin cannot be read: {error}"))),
             }
             if line.trim_ascii().is_empty() {
                 continue;
             }
             let answer = self.answer(&line).map_or_else(Answer::Error, Answer::Value);
-            let written = serde_json::to_writer(&mut stdout, &answer).map_err(std::io::Error::from);
-            // Whoever asks line by line waits for each answer.
-            if let Err(error) = written.and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()) {
-                return output::forgive(Err(error));
+            let more = !questions.buffer().is_empty();
+            if let Err(error) = write_line(&mut answers, &answer, more) {
+                return Ok(output::forgive(Err(error))?);
             }
         }
     }
@@ -122,6 +130,12 @@ impl Evaluator {
         let mut scope = Scope { roots: &roots, chance: &mut self.chance };
         call.evaluate(&mut scope).map_err(|error| Problem::new(error.name, error.reason))
     }
+}
+
+fn write_line(out: &mut impl Write, answer: &Answer, more: bool) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, answer)?;
+    out.write_all(b"\n")?;
+    if more { Ok(()) } else { out.flush() }
 }
 
 /// An expression alone: an input, an empty context object, no variables.

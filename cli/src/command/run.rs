@@ -31,6 +31,9 @@ const INBOX: usize = 256;
 /// The account of all ARNs here.
 const ACCOUNT: &str = "123456789012";
 
+/// States that are named where a run is interrupted.
+const WAITING_SHOWN_MAX: usize = 3;
+
 /// The longest cause that is shown, in characters.
 const CAUSE_CHARS_MAX: usize = 4_000;
 
@@ -104,16 +107,16 @@ async fn run(
         let running = runner::run(program, identity, router, options, &mut watch);
         tokio::pin!(running);
         tokio::select! {
-            status = &mut running => (status, None),
+            biased; // who interrupts is heard from the first moment on
             interrupt = interrupted() => {
                 let error = StateError::new("Interrupted", "The execution was interrupted from the keyboard");
-                let stop = Event::Stopped(error.clone());
-                // With an inbox the execution ends as any other that is stopped; without, it is simply let go.
-                match events.try_send(stop) {
+                                // With an inbox the execution ends as any other that is stopped; without, it is simply let go.
+                match events.try_send(Event::Stopped(error.clone())) {
                     Ok(()) => (running.await, Some(interrupt)),
                     Err(_) => (Status::Aborted(error), Some(interrupt)),
                 }
             }
+            status = &mut running => (status, None),
         }
     };
     if let Some(serving) = serving {
@@ -173,7 +176,7 @@ impl Ran {
             Status::Succeeded(_) | Status::Running => return Ok(ExitCode::SUCCESS),
             Status::Failed(error) | Status::TimedOut(error) | Status::Aborted(error) => error,
         };
-        output::tell(&self.shown_error(error, examined));
+        self.tell_error(error, examined);
         Ok(ExitCode::from(self.interrupt.map_or(1, Interrupt::exit_status)))
     }
 
@@ -202,29 +205,40 @@ impl Ran {
         members.into()
     }
 
-    fn shown_error(&self, error: &StateError, examined: &Examined) -> String {
+    fn tell_error(&self, error: &StateError, examined: &Examined) {
         let after = duration(self.started_at, self.watch.last_at());
         let what = match &self.status {
             Status::Failed(_) | Status::Succeeded(_) | Status::Running => format!("the execution failed after {after}"),
             Status::TimedOut(_) => format!("the execution timed out after {after}"),
-            Status::Aborted(_) if self.interrupt.is_some() => "the execution was interrupted".to_owned(),
+            Status::Aborted(_) if self.interrupt.is_some() => return self.tell_interrupt(),
             Status::Aborted(_) => format!("the execution was stopped after {after}"),
         };
         let message = match error.name.as_deref() {
-            Some(name) if self.interrupt.is_none() => format!("{what}: {}", output::printable(name)),
-            Some(_) | None => what,
+            Some(name) => format!("{what}: {}", output::printable(name)),
+            None => what,
         };
-        let cause = error.cause.as_deref().filter(|cause| !cause.is_empty() && self.interrupt.is_none());
+        let cause = error.cause.as_deref().filter(|cause| !cause.is_empty());
         let cause = cause.map(|cause| shortened(&output::printable(cause)));
         let blamed = self.watch.blamed();
         let label = blamed.as_ref().map(|place| format!("in {}", place.words));
         let pointer = blamed.as_ref().map(|place| self.watch.pointer(place.state));
-        examined.show(&Finding {
+        output::tell(&examined.show(&Finding {
             place: pointer.and_then(|pointer| examined.locate(pointer)),
             label: label.as_deref(),
             note: cause.as_deref(),
             ..Finding::error(&message, None)
-        })
+        }));
+    }
+
+    fn tell_interrupt(&self) {
+        let waiting = self.watch.waiting();
+        let more = waiting.len().saturating_sub(WAITING_SHOWN_MAX);
+        let mut places = waiting.take(WAITING_SHOWN_MAX).collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            places.push_str(&format!(" and {more} more"));
+        }
+        let places = if places.is_empty() { places } else { format!(" in {places}") };
+        output::tell_error(&format!("the execution was interrupted{places}"), None);
     }
 }
 

@@ -5,6 +5,7 @@ mod screen;
 mod trail;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stepwell_asl::{Program, StateId, Timestamp};
@@ -17,7 +18,7 @@ use crate::api::Desk;
 use board::{Board, Doing};
 pub use screen::{Mark, Screen};
 use trail::{Trail, Visit};
-pub use words::{duration, error as error_line};
+pub use words::duration;
 
 /// Maps wider than this show a bar instead of their iterations' states, on a terminal.
 const ITEMS_SHOWN_MAX: u32 = 20;
@@ -33,6 +34,8 @@ pub struct Watch {
     desk: Option<Arc<Desk>>,
     last_at: Timestamp,
     blamed: Option<Visit>,
+    /// Branches that wait for something outside, with the event that entered their state.
+    waiting: BTreeMap<BranchId, u64>,
 }
 
 /// A state in which something happened, for people.
@@ -55,6 +58,7 @@ impl Watch {
             desk,
             last_at: Timestamp::default(),
             blamed: None,
+            waiting: BTreeMap::new(),
         }
     }
 
@@ -72,6 +76,11 @@ impl Watch {
     pub fn blamed(&self) -> Option<Place> {
         let visit = self.blamed?;
         Some(Place { state: visit.state, words: words::place(&self.program, &self.trail, visit) })
+    }
+
+    /// The states that waited for something when the last turn was over.
+    pub fn waiting(&self) -> impl ExactSizeIterator<Item = String> {
+        self.waiting.values().map(|entered| words::place(&self.program, &self.trail, self.trail.visit_of(*entered)))
     }
 
     /// The JSON pointer of a state.
@@ -109,6 +118,12 @@ impl Watch {
             return; // it has not entered its first state
         }
         self.trail.resume(position.entered_event, position.last_event);
+        match &position.trigger {
+            Trigger::Ready | Trigger::Join(_) => drop(self.waiting.remove(&id)),
+            Trigger::Task { .. } | Trigger::Timer { .. } | Trigger::Retry { .. } => {
+                self.waiting.insert(id, position.entered_event);
+            }
+        }
         let place = |watch: &Watch| {
             words::place(&watch.program, &watch.trail, watch.trail.visit_of(position.entered_event))
         };
@@ -140,7 +155,10 @@ impl Watcher for Watch {
         for change in &turn.changes {
             match change {
                 Change::Position(id, position) => self.branch(*id, position),
-                Change::Ended(id) => self.board.hide(*id),
+                Change::Ended(id) => {
+                    self.waiting.remove(id);
+                    self.board.hide(*id);
+                }
                 Change::Slot(..)
                 | Change::Variable(..)
                 | Change::Counters { .. }

@@ -39,9 +39,10 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A failure that Retry and Catch are asked about.
+    /// A failure that Retry and Catch are asked about; `States.Runtime` never is one, wherever it comes from.
     pub fn recoverable(error: StateError) -> Fault {
-        Fault { error, terminal: false }
+        let terminal = error.name.as_deref() == Some("States.Runtime");
+        Fault { error, terminal }
     }
 
     /// A failure that ends the execution.

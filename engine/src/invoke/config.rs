@@ -61,7 +61,7 @@
 //! | `url` | `http://` or `https://`; `{function}` stands for the bare name |
 //! | `headers` | sent with every call |
 //!
-//! The endpoint of the Lambda Runtime Interface Emulator works:
+//! The endpoint of the Lambda Runtime Interface Emulator has this form:
 //! `http://127.0.0.1:9000/2015-03-31/functions/function/invocations`.
 //!
 //! ## `invoker = "lambda"`

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::function::FunctionCall;
+
 /// A function's name, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionName {
@@ -36,6 +38,15 @@ impl FunctionName {
             _ => (None, None, None, text, None),
         };
         FunctionName { partition, region, account, name: name.to_owned(), qualifier }
+    }
+
+    /// The function of a call, with the qualifier that the call names apart.
+    pub fn of(call: &FunctionCall) -> FunctionName {
+        let mut name = FunctionName::parse(&call.function);
+        if let Some(qualifier) = &call.qualifier {
+            name.qualifier = Some(qualifier.to_string());
+        }
+        name
     }
 
     /// The ARN without qualifier. What the name leaves open is taken from the ARN of the execution that calls.

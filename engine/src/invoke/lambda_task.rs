@@ -15,8 +15,8 @@ use super::{Answer, Task};
 /// The longest cause of an error, in characters: the limit of the Step Functions API.
 const CAUSE_CHARS_MAX: usize = 32_768;
 
-/// The order of headers that AWS was observed to give in `AllHttpHeaders`. Others follow.
-const HEADER_ORDER: [&str; 8] = [
+/// The headers that AWS was observed to give, in the order of `AllHttpHeaders`.
+const HEADER_ORDER: [&str; 9] = [
     "X-Amz-Executed-Version",
     "x-amzn-Remapped-Content-Length",
     "Connection",
@@ -25,6 +25,7 @@ const HEADER_ORDER: [&str; 8] = [
     "Date",
     "X-Amzn-Trace-Id",
     "Content-Type",
+    "X-Amz-Log-Result",
 ];
 
 /// How a task sees its function.
@@ -171,21 +172,23 @@ fn service_result(response: FunctionResponse, payload: Option<Value>) -> Value {
     result.into()
 }
 
-fn http_metadata(status: u16, mut headers: Vec<(String, String)>) -> Value {
-    let place = |name: &str| HEADER_ORDER.iter().position(|known| known.eq_ignore_ascii_case(name));
-    headers.sort_by_key(|(name, _)| place(name).unwrap_or(HEADER_ORDER.len()));
-    for (name, _) in &mut headers {
-        if let Some(known) = place(name) {
-            *name = HEADER_ORDER[known].to_owned();
+/// The headers as AWS's have them. What else an endpoint sends (`server`, `via`) says nothing of the function and is left
+/// out; `Connection`, which HTTP/1.1 need not say, is always there.
+fn http_metadata(status: u16, headers: Vec<(String, String)>) -> Value {
+    let sent = |wanted: &str| -> Vec<Value> {
+        let values = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        values.map(|(_, value)| Value::from(value.as_str())).collect()
+    };
+    let mut known: Vec<(&str, Vec<Value>)> = HEADER_ORDER.iter().map(|name| (*name, sent(name))).collect();
+    for (name, values) in &mut known {
+        if *name == "Connection" && values.is_empty() {
+            values.push("keep-alive".into());
         }
     }
-    // A header that comes twice keeps one place in each list; the single form has its last value.
-    let values = |wanted: &str| -> Value {
-        headers.iter().filter(|(name, _)| name == wanted).map(|(_, value)| Value::from(value.as_str())).collect()
-    };
-    let all: Value = headers.iter().map(|(name, _)| (name.as_str(), values(name))).collect();
-    headers.sort_by_key(|(name, _)| name.to_ascii_lowercase());
-    let single: Value = headers.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
+    known.retain(|(_, values)| !values.is_empty());
+    let all: Value = known.iter().map(|(name, values)| (*name, Value::from(values.clone()))).collect();
+    known.sort_by_key(|(name, _)| name.to_ascii_lowercase());
+    let single: Value = known.into_iter().filter_map(|(name, mut values)| Some((name, values.pop()?))).collect();
     [("AllHttpHeaders", all), ("HttpHeaders", single), ("HttpStatusCode", u64::from(status).into())]
         .into_iter()
         .collect()

@@ -4,6 +4,8 @@
 //! knows of retries, histories or stores: a task comes in, an answer in AWS's words goes out. No call holds a thread.
 
 mod admission;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod config;
 pub mod function;
 mod function_name;

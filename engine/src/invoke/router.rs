@@ -127,7 +127,7 @@ impl Router {
     }
 
     async fn answer_function(&self, task: &Task, form: Form, call: FunctionCall) -> Answer {
-        let name = called_name(&call);
+        let name = FunctionName::of(&call);
         let Some(route) = self.route(&name.spellings(&task.execution_arn), &task.resource) else {
             return match &self.lambda {
                 _ if self.mocks_all => mock_all::answer(task),
@@ -229,20 +229,12 @@ impl Invoker for Router {
 
     fn answers_for_callback(&self, task: &Task) -> bool {
         let call = lambda_task::form(&task.resource).and_then(|form| lambda_task::call(task, form).ok());
-        let names = call.map(|call| called_name(&call).spellings(&task.execution_arn)).unwrap_or_default();
+        let names = call.map(|call| FunctionName::of(&call).spellings(&task.execution_arn)).unwrap_or_default();
         match self.route(&names, &task.resource) {
             Some(route) => matches!(route.reach, Reach::Mock(_)),
             None => self.mocks_all,
         }
     }
-}
-
-fn called_name(call: &FunctionCall) -> FunctionName {
-    let mut name = FunctionName::parse(&call.function);
-    if let Some(qualifier) = &call.qualifier {
-        name.qualifier = Some(qualifier.to_string());
-    }
-    name
 }
 
 async fn run(function: &Arc<dyn Function>, call: FunctionCall, _permit: Permit) -> Result<FunctionResponse, CallError> {

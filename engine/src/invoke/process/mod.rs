@@ -105,10 +105,7 @@ fn response(outcome: Outcome, request_id: String) -> FunctionResponse {
 #[async_trait]
 impl Function for Processes {
     async fn call(&self, call: &FunctionCall) -> Result<FunctionResponse, CallError> {
-        let mut name = FunctionName::parse(&call.function);
-        if let Some(qualifier) = &call.qualifier {
-            name.qualifier = Some(qualifier.to_string());
-        }
+        let name = FunctionName::of(call);
         if launch::needs_plain_name(&self.target) && !name.is_plain() {
             let message = format!("'{}' cannot be put in for {{function}}: it is no function's name", name.name);
             return Err(CallError::service("ValidationException", 400, &message, &function::request_id()));
