@@ -102,7 +102,7 @@ async fn run(
         ..Options::default()
     };
     let mut watch = Watch::new(program.clone(), screen.clone(), args.history.is_some(), desk);
-    let router = Arc::new(tasks::router(config, args.mock_all, screen));
+    let router = Arc::new(tasks::router(config, args.mock_all, screen).await);
     let (status, interrupt) = {
         let running = runner::run(program, identity, router, options, &mut watch);
         tokio::pin!(running);
