@@ -154,7 +154,12 @@ Examples:
   stepwell eval --batch --lang jsonpath < expressions.jsonl")]
 pub struct Eval {
     /// The expression, such as $.a[0] or States.UUID()
-    #[arg(value_name = "EXPR", required_unless_present = "batch", conflicts_with = "batch", allow_hyphen_values = true)]
+    #[arg(
+        value_name = "EXPR",
+        required_unless_present = "batch",
+        conflicts_with = "batch",
+        allow_hyphen_values = true
+    )]
     pub expression: Option<String>,
     /// What $ stands for: JSON, @FILE, or - for stdin
     #[arg(
@@ -206,9 +211,8 @@ fn define(text: &str) -> Result<(String, String), String> {
 }
 
 fn execution_name(name: &str) -> Result<String, String> {
-    let forbidden = |letter: char| {
-        letter.is_whitespace() || letter.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter)
-    };
+    let forbidden =
+        |letter: char| letter.is_whitespace() || letter.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter);
     if name.is_empty() || name.chars().count() > 80 {
         return Err("a name has 1 to 80 characters".to_owned());
     }

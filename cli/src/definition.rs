@@ -85,7 +85,10 @@ impl Examined {
                 let places = if count == 1 { "a place" } else { "places" };
                 let help = format!("`stepwell validate {}` checks it all the same", self.file);
                 Err(Refusal::with_help(
-                    format!("{} is valid, but cannot be run: {count} {places} need what is not supported yet", self.file),
+                    format!(
+                        "{} is valid, but cannot be run: {count} {places} need what is not supported yet",
+                        self.file
+                    ),
                     help,
                 ))
             }

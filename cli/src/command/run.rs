@@ -73,13 +73,7 @@ struct Ran {
     interrupt: Option<Interrupt>,
 }
 
-async fn run(
-    args: &Run,
-    program: Arc<Program>,
-    config: Config,
-    input: Value,
-    screen: &Screen,
-) -> Result<Ran, Refusal> {
+async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, screen: &Screen) -> Result<Ran, Refusal> {
     let clock = if args.virtual_clock { Clock::jumping() } else { Clock::real() };
     let started_at = clock.now();
     let identity = identity(args, &config, input, started_at);
