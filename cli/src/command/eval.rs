@@ -95,7 +95,7 @@ impl Evaluator {
                 continue;
             }
             let answer = self.answer(&line).map_or_else(Answer::Error, Answer::Value);
-            let more = !questions.buffer().is_empty();
+            let more = questions.buffer().contains(&b'\n');
             if let Err(error) = write_line(&mut answers, &answer, more) {
                 return Ok(output::forgive(Err(error))?);
             }

@@ -212,7 +212,7 @@ impl Ran {
             None => what,
         };
         let cause = error.cause.as_deref().filter(|cause| !cause.is_empty());
-        let cause = cause.map(|cause| shortened(&output::printable(cause)));
+        let cause = cause.map(|cause| shortened(output::printable(cause).trim_end()));
         let blamed = self.watch.blamed();
         let label = blamed.as_ref().map(|place| format!("in {}", place.words));
         let pointer = blamed.as_ref().map(|place| self.watch.pointer(place.state));

@@ -92,7 +92,7 @@ impl Watch {
         let visit = self.trail.follow(&self.program, event);
         self.last_at = event.at;
         let (mark, what) = match &event.kind {
-            HistoryKind::StateExited { .. } if self.in_wide_map(visit) => return,
+            HistoryKind::StateExited { .. } if self.screen.is_quiet() || self.in_wide_map(visit) => return,
             HistoryKind::StateExited { .. } => (Mark::Exited, words::duration(visit.at, event.at)),
             HistoryKind::TaskFailed { error, .. } | HistoryKind::TaskTimedOut { error, .. } => {
                 (Mark::Failed, words::error(error))
