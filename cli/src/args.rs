@@ -26,6 +26,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a state machine once and print its output.
+    #[command(long_about = RUN)]
     Run(Box<Run>),
     /// Check definitions and show what is wrong with them, and where.
     Validate(Validate),
@@ -35,18 +36,18 @@ pub enum Command {
     Completions(Completions),
 }
 
-/// `stepwell run`
-#[derive(Debug, Args)]
-#[command(
-    long_about = "\
+const RUN: &str = "\
 Run a state machine once and print its output.
 
 The output goes to stdout and nothing else does. What happens on the way goes to stderr: live on a terminal, a line \
 for every state that is left, every failure and every retry elsewhere.
 
 Tasks go where stepwell.toml routes them: to local functions, to HTTP endpoints, to mocks. The file is looked for \
-beside FILE, then in the current directory.",
-    after_long_help = "\
+beside FILE, then in the current directory.";
+
+/// `stepwell run`
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
 Exit status:
   0    the execution succeeded
   1    it failed, timed out or was stopped: error, cause and place are shown
@@ -60,8 +61,7 @@ Examples:
   stepwell run order.asl.json --history=events.json
   stepwell run approval.asl.json --api 8083
       then: aws stepfunctions send-task-success --endpoint-url http://127.0.0.1:8083 \\
-              --task-token TOKEN --task-output '{\"approved\": true}'"
-)]
+              --task-token TOKEN --task-output '{\"approved\": true}'")]
 pub struct Run {
     /// The definition, in JSON or YAML; - reads it from stdin
     #[arg(value_name = "FILE")]
@@ -154,7 +154,12 @@ Examples:
   stepwell eval --batch --lang jsonpath < expressions.jsonl")]
 pub struct Eval {
     /// The expression, such as $.a[0] or States.UUID()
-    #[arg(value_name = "EXPR", required_unless_present = "batch", conflicts_with = "batch", allow_hyphen_values = true)]
+    #[arg(
+        value_name = "EXPR",
+        required_unless_present = "batch",
+        conflicts_with = "batch",
+        allow_hyphen_values = true
+    )]
     pub expression: Option<String>,
     /// What $ stands for: JSON, @FILE, or - for stdin
     #[arg(
@@ -206,9 +211,8 @@ fn define(text: &str) -> Result<(String, String), String> {
 }
 
 fn execution_name(name: &str) -> Result<String, String> {
-    let forbidden = |letter: char| {
-        letter.is_whitespace() || letter.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter)
-    };
+    let forbidden =
+        |letter: char| letter.is_whitespace() || letter.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter);
     if name.is_empty() || name.chars().count() > 80 {
         return Err("a name has 1 to 80 characters".to_owned());
     }

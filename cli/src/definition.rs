@@ -12,6 +12,9 @@ use crate::excerpt::{Finding, render};
 use crate::output;
 use crate::refusal::Refusal;
 
+/// Problems of one file that are shown with excerpts.
+const DIAGNOSTICS_SHOWN_MAX: usize = 100;
+
 /// Places that are not supported which are shown; a definition in another language has as many as states.
 const UNSUPPORTED_SHOWN_MAX: usize = 5;
 
@@ -55,7 +58,12 @@ impl Examined {
 
     /// Everything that is wrong, with excerpts.
     pub fn report(&self) -> String {
-        self.diagnostics.iter().map(|one| self.show(&Finding::of(one)) + "\n").collect()
+        let shown = self.diagnostics.iter().take(DIAGNOSTICS_SHOWN_MAX);
+        let mut report: String = shown.map(|one| self.show(&Finding::of(one)) + "\n").collect();
+        if let Some(more) = self.diagnostics.len().checked_sub(DIAGNOSTICS_SHOWN_MAX).filter(|more| *more > 0) {
+            report.push_str(&format!("... and {more} more in {} (`stepwell validate --json` has all)\n\n", self.file));
+        }
+        report
     }
 
     /// A finding with its excerpt.
@@ -82,10 +90,10 @@ impl Examined {
             0 => Ok(program),
             count => {
                 self.tell_unsupported(&program.unsupported);
-                let places = if count == 1 { "a place" } else { "places" };
+                let places = if count == 1 { "1 place needs".to_owned() } else { format!("{count} places need") };
                 let help = format!("`stepwell validate {}` checks it all the same", self.file);
                 Err(Refusal::with_help(
-                    format!("{} is valid, but cannot be run: {count} {places} need what is not supported yet", self.file),
+                    format!("{} is valid, but cannot be run: {places} what is not supported yet", self.file),
                     help,
                 ))
             }

@@ -1,7 +1,16 @@
 //! Something wrong in a definition, shown with the line it is in and a marker under the place.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use stepwell_asl::{Diagnostic, Place, Severity};
+
+/// How much of a line is looked at before and after a place, in characters: some definitions are one line.
+const BEFORE_CHARS_MAX: usize = 4_000;
+const AFTER_CHARS_MAX: usize = 200;
+
+/// Stands for what is cut off before the excerpt.
+const CUT: &str = "...";
 
 /// Something about a place of a file.
 pub struct Finding<'a> {
@@ -48,15 +57,19 @@ pub fn render(file: &str, text: &str, finding: &Finding<'_>) -> String {
     if let Some(code) = finding.code {
         title = title.id(code);
     }
-    let mut group = match finding.place.and_then(|place| line(text, place).map(|(line, span)| (place, line, span))) {
-        Some((place, line, span)) => {
-            let mut annotation = AnnotationKind::Primary.span(span);
+    let mut group = match finding.place.and_then(|place| Excerpt::of(text, place).map(|excerpt| (place, excerpt))) {
+        Some((place, excerpt)) => {
+            let mut annotation = AnnotationKind::Primary.span(excerpt.span);
             if let Some(label) = finding.label {
                 annotation = annotation.label(label);
             }
-            title.element(Snippet::source(line).line_start(place.line).path(file).annotation(annotation))
+            let snippet = Snippet::source(excerpt.line).line_start(place.line).annotation(annotation);
+            match excerpt.from_start {
+                true => title.element(snippet.path(file)),
+                false => title.element(Origin::path(file).line(place.line).char_column(place.column)).element(snippet),
+            }
         }
-        None => title.element(annotate_snippets::Origin::path(file)),
+        None => title.element(Origin::path(file)),
     };
     if let Some(note) = finding.note {
         group = group.element(Level::NOTE.message(note));
@@ -66,12 +79,29 @@ pub fn render(file: &str, text: &str, finding: &Finding<'_>) -> String {
     shown
 }
 
-/// The line of a place, and the bytes of that line which the place covers.
-fn line(text: &str, place: Place) -> Option<(&str, std::ops::Range<usize>)> {
-    let line = text.split('\n').nth(place.line.checked_sub(1)?)?;
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    let offset = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
-    let start = offset(place.column.saturating_sub(1));
-    let end = offset(place.column.saturating_sub(1).saturating_add(place.len));
-    Some((line, start..end.max(start)))
+/// The line of a place.
+struct Excerpt {
+    line: String,
+    /// The bytes of that line which the place covers.
+    span: Range<usize>,
+    /// Nothing is cut off before it, so that columns can be counted in it.
+    from_start: bool,
+}
+
+impl Excerpt {
+    fn of(text: &str, place: Place) -> Option<Excerpt> {
+        let line = text.split('\n').nth(place.line.checked_sub(1)?)?;
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let column = place.column.saturating_sub(1);
+        let first = if column > BEFORE_CHARS_MAX { column - AFTER_CHARS_MAX } else { 0 };
+        let length = (column - first).saturating_add(place.len).saturating_add(AFTER_CHARS_MAX);
+        let mut window: String = line.chars().skip(first).take(length).collect();
+        let offset = |column: usize| window.char_indices().nth(column).map_or(window.len(), |(at, _)| at);
+        let mut span = offset(column - first)..offset((column - first).saturating_add(place.len));
+        if first > 0 {
+            window.insert_str(0, CUT);
+            span = span.start + CUT.len()..span.end + CUT.len();
+        }
+        Some(Excerpt { line: window, span, from_start: first == 0 })
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use stepwell_engine::invoke::{Config, Router, Sink};
+use stepwell_engine::invoke::{Config, Router, Sink, aws};
 
 use crate::args::Run;
 use crate::files;
@@ -26,14 +26,18 @@ pub fn config(args: &Run) -> Result<Config, Refusal> {
         }
     };
     config.aws.real |= args.aws;
-    Ok(config)
+    Ok(config.with_environment())
 }
 
 /// Takes tasks where the configuration says. What functions print appears on the screen.
-pub fn router(config: Config, mock_all: bool, screen: &Screen) -> Router {
+pub async fn router(config: Config, mock_all: bool, screen: &Screen) -> Router {
     let screen = screen.clone();
     let sink: Sink = Arc::new(move |function, _, line| screen.printed(function, line));
-    let router = Router::with_output(config, sink);
+    let lambda = if mock_all { None } else { aws::lambda(&config).await };
+    let mut router = Router::with_output(config, sink);
+    if let Some(lambda) = lambda {
+        router = router.with_lambda(lambda);
+    }
     if mock_all { router.mocking_all() } else { router }
 }
 

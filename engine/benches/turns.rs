@@ -48,13 +48,7 @@ fn cases() -> Vec<Case> {
         },
     ];
     for (name, count) in [("Map of 1,000", 1_000), ("Map of 10,000", 10_000), ("Map of 100,000", 100_000)] {
-        cases.push(Case {
-            name,
-            unit: "item",
-            units: count,
-            definition: map_of_pass(),
-            input: (0..count).collect(),
-        });
+        cases.push(Case { name, unit: "item", units: count, definition: map_of_pass(), input: (0..count).collect() });
     }
     cases
 }
@@ -113,7 +107,8 @@ fn map_of_pass() -> Json {
 }
 
 fn order() -> Json {
-    let items: Vec<Json> = (0..20).map(|at| json!({ "name": format!("item {at}"), "price": at, "quantity": 1 })).collect();
+    let items: Vec<Json> =
+        (0..20).map(|at| json!({ "name": format!("item {at}"), "price": at, "quantity": 1 })).collect();
     json!({
         "orderId": "o-1",
         "currency": "EUR",
@@ -123,16 +118,19 @@ fn order() -> Json {
 }
 
 fn start(program: &Program, input: &Value) -> Execution {
-    Execution::new(program, Identity {
-        arn: "arn:aws:states:us-east-1:000000000000:execution:m:e".into(),
-        name: "e".into(),
-        machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
-        machine_name: "m".into(),
-        role_arn: "".into(),
-        region: "us-east-1".into(),
-        started_at: Timestamp(0),
-        input: input.clone(),
-    })
+    Execution::new(
+        program,
+        Identity {
+            arn: "arn:aws:states:us-east-1:000000000000:execution:m:e".into(),
+            name: "e".into(),
+            machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
+            machine_name: "m".into(),
+            role_arn: "".into(),
+            region: "us-east-1".into(),
+            started_at: Timestamp(0),
+            input: input.clone(),
+        },
+    )
 }
 
 /// Runs a case and gives nanoseconds per unit.

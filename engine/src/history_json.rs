@@ -82,7 +82,8 @@ impl Details {
 
     fn error(self, error: &StateError) -> Details {
         let cut = |text: &Option<Text>, chars| text.as_ref().map(|text| head(text, chars));
-        self.with_some("error", cut(&error.name, ERROR_CHARS_MAX)).with_some("cause", cut(&error.cause, CAUSE_CHARS_MAX))
+        self.with_some("error", cut(&error.name, ERROR_CHARS_MAX))
+            .with_some("cause", cut(&error.cause, CAUSE_CHARS_MAX))
     }
 
     fn label(self, label: &TaskLabel) -> Details {
@@ -130,9 +131,7 @@ fn details(kind: &HistoryKind) -> Option<(String, Details)> {
         HistoryKind::TaskSucceeded { label, output } => outcome(label, "Succeeded", new().payload("output", output)),
         HistoryKind::TaskFailed { label, error } => outcome(label, "Failed", new().error(error)),
         HistoryKind::TaskTimedOut { label, error } => outcome(label, "TimedOut", new().error(error)),
-        HistoryKind::MapStateStarted { length } => {
-            named("mapStateStarted", new().with("length", u64::from(*length)))
-        }
+        HistoryKind::MapStateStarted { length } => named("mapStateStarted", new().with("length", u64::from(*length))),
         HistoryKind::MapIterationStarted { name, index } => iteration("Started", name, *index),
         HistoryKind::MapIterationSucceeded { name, index } => iteration("Succeeded", name, *index),
         HistoryKind::MapIterationFailed { name, index } => iteration("Failed", name, *index),

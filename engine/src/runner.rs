@@ -1,17 +1,19 @@
 //! Runs one execution in memory: receives events, takes turns, dispatches what is outstanding, keeps the time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use stepwell_asl::resource::Resource;
 use stepwell_asl::{Chance, Program, Timestamp};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::chance::{random, seed};
 use crate::clock::Clock;
 use crate::core::{
-    Effect, Env, Event, EventKind, Execution, Identity, Invoke, Limits, Outstanding, StateError, Status, Turn,
-    outstanding, step,
+    Effect, Env, Event, EventKind, Execution, Fault, Identity, Invoke, Limits, Outstanding, StateError, Status, Ticket,
+    Turn, outstanding, step,
 };
 use crate::invoke::{Answer, Invoker, Task};
 use crate::token::TokenKey;
@@ -21,6 +23,9 @@ const MOVES_MAX: u32 = 10_000;
 
 /// Events one turn takes at most.
 const EVENTS_MAX: usize = 1_000;
+
+/// How much longer than its deadline a call may take: the execution's own timer tells that a task has timed out.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How to run an execution.
 pub struct Options {
@@ -88,6 +93,7 @@ pub async fn run(
         clock: options.clock,
         inbox: options.inbox,
         in_flight: JoinSet::new(),
+        calls: HashMap::new(),
         watcher,
     };
     run.to_the_end().await
@@ -101,6 +107,7 @@ struct Run<'a> {
     clock: Clock,
     inbox: Option<mpsc::Receiver<Event>>,
     in_flight: JoinSet<Vec<Event>>,
+    calls: HashMap<Ticket, AbortHandle>,
     watcher: &'a mut dyn Watcher,
 }
 
@@ -116,6 +123,7 @@ impl Run<'_> {
                 return self.execution.status;
             }
             let waiting = outstanding(&self.program, &self.execution, since, &self.env.tokens);
+            self.give_up();
             let (wake_at, more) = (waiting.wake_at, waiting.more);
             self.dispatch(waiting);
             events = if more {
@@ -143,7 +151,7 @@ impl Run<'_> {
         let task = Task {
             resource: invoke.resource.clone(),
             input: invoke.input.clone(),
-            timeout: invoke.deadline.map(|at| self.clock.until(at)),
+            timeout: invoke.deadline.map(|at| self.clock.until(at) + GRACE),
             execution_arn: identity.arn.clone(),
             execution_name: identity.name.clone(),
             state_machine_arn: identity.machine_arn.clone(),
@@ -156,7 +164,7 @@ impl Run<'_> {
             self.watcher.waits_outside(&invoke);
         }
         let invoker = self.invoker.clone();
-        self.in_flight.spawn(async move {
+        let running = self.in_flight.spawn(async move {
             let answer = invoker.invoke(&task).await;
             let event = |kind| Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind };
             let mut events = Vec::with_capacity(2);
@@ -176,8 +184,25 @@ impl Run<'_> {
                     name: Some(error.into()),
                     cause: cause.map(Into::into),
                 }))),
+                Answer::TooLarge => {
+                    let of = Resource::parse(&task.resource);
+                    events.push(event(EventKind::TaskFailed(Fault::too_large(of.short_name()))));
+                }
             }
             events
+        });
+        self.calls.insert(invoke.ticket, running);
+    }
+
+    /// Gives up the calls whose tasks have timed out or were aborted: nobody waits for their answers.
+    fn give_up(&mut self) {
+        let execution = &self.execution;
+        self.calls.retain(|ticket, call| {
+            let wanted = execution.waiting(*ticket).is_some();
+            if !wanted {
+                call.abort();
+            }
+            wanted
         });
     }
 

@@ -399,7 +399,8 @@ fn the_execution_has_a_time_limit_of_its_own() {
         4<3 LambdaFunctionStarted
         5<4 TaskStateAborted
         6<4 ExecutionTimedOut States.Timeout -
-    "#]].assert_eq(&world.trace());
+    "#]]
+    .assert_eq(&world.trace());
     assert!(matches!(world.execution.status, Status::TimedOut(_)));
 }
 

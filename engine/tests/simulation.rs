@@ -189,7 +189,8 @@ fn random_state(dice: &mut Dice, depth: usize, names: &mut u32, own: &[String]) 
     }
     if ["Task", "Parallel", "Map"].contains(&&*kind) {
         if dice.one_in(3) {
-            state["Retry"] = json!([{ "ErrorEquals": ["E", "States.Timeout"], "MaxAttempts": 2, "JitterStrategy": "FULL" }]);
+            state["Retry"] =
+                json!([{ "ErrorEquals": ["E", "States.Timeout"], "MaxAttempts": 2, "JitterStrategy": "FULL" }]);
         }
         if dice.one_in(3) && !last {
             let next = &own[1 + dice.below(own.len() - 1)];

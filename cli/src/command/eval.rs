@@ -95,7 +95,7 @@ impl Evaluator {
                 continue;
             }
             let answer = self.answer(&line).map_or_else(Answer::Error, Answer::Value);
-            let more = !questions.buffer().is_empty();
+            let more = questions.buffer().contains(&b'\n');
             if let Err(error) = write_line(&mut answers, &answer, more) {
                 return Ok(output::forgive(Err(error))?);
             }
@@ -103,7 +103,8 @@ impl Evaluator {
     }
 
     fn answer(&mut self, line: &[u8]) -> Result<Value, Problem> {
-        let wrong = |why: &dyn std::fmt::Display| Problem::new("InvalidLine", format!("The line cannot be read: {why}"));
+        let wrong =
+            |why: &dyn std::fmt::Display| Problem::new("InvalidLine", format!("The line cannot be read: {why}"));
         let text = std::str::from_utf8(line).map_err(|error| wrong(&error))?;
         let line: Line<'_> = serde_json::from_str(text).map_err(|error| wrong(&error))?;
         let input = match line.input {
@@ -182,4 +183,3 @@ fn guess(expression: &str) -> Language {
 fn characters(text: &str, bytes: usize) -> usize {
     text.char_indices().take_while(|(at, _)| *at < bytes).count()
 }
-

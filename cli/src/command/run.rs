@@ -73,13 +73,7 @@ struct Ran {
     interrupt: Option<Interrupt>,
 }
 
-async fn run(
-    args: &Run,
-    program: Arc<Program>,
-    config: Config,
-    input: Value,
-    screen: &Screen,
-) -> Result<Ran, Refusal> {
+async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, screen: &Screen) -> Result<Ran, Refusal> {
     let clock = if args.virtual_clock { Clock::jumping() } else { Clock::real() };
     let started_at = clock.now();
     let identity = identity(args, &config, input, started_at);
@@ -102,7 +96,7 @@ async fn run(
         ..Options::default()
     };
     let mut watch = Watch::new(program.clone(), screen.clone(), args.history.is_some(), desk);
-    let router = Arc::new(tasks::router(config, args.mock_all, screen));
+    let router = Arc::new(tasks::router(config, args.mock_all, screen).await);
     let (status, interrupt) = {
         let running = runner::run(program, identity, router, options, &mut watch);
         tokio::pin!(running);
@@ -218,7 +212,7 @@ impl Ran {
             None => what,
         };
         let cause = error.cause.as_deref().filter(|cause| !cause.is_empty());
-        let cause = cause.map(|cause| shortened(&output::printable(cause)));
+        let cause = cause.map(|cause| shortened(output::printable(cause).trim_end()));
         let blamed = self.watch.blamed();
         let label = blamed.as_ref().map(|place| format!("in {}", place.words));
         let pointer = blamed.as_ref().map(|place| self.watch.pointer(place.state));

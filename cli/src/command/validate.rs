@@ -7,9 +7,9 @@ use stepwell_asl::{Diagnostic, MachineType, Severity};
 
 use crate::args::Validate;
 use crate::definition::{Examined, defines, examine_file};
+use crate::files;
 use crate::output::{self, ERROR, GOOD, Styled, WARNING};
 use crate::refusal::Refusal;
-use crate::files;
 
 /// Exit status where a definition is refused.
 const INVALID: u8 = 2;
@@ -18,11 +18,8 @@ const INVALID: u8 = 2;
 pub fn execute(args: &Validate) -> Result<ExitCode, Refusal> {
     let kind = if args.express { MachineType::Express } else { MachineType::Standard };
     let defines = defines(&args.defines);
-    let examined: Vec<(String, Result<Examined, Refusal>)> = args
-        .files
-        .iter()
-        .map(|path| (files::shown(path), examine_file(path, &defines, kind, true)))
-        .collect();
+    let examined: Vec<(String, Result<Examined, Refusal>)> =
+        args.files.iter().map(|path| (files::shown(path), examine_file(path, &defines, kind, true))).collect();
     if args.json {
         let files: Vec<Value> = examined.iter().map(|(file, examined)| file_json(file, examined)).collect();
         output::print_json(&files)?;

@@ -92,14 +92,12 @@ impl Watch {
         let visit = self.trail.follow(&self.program, event);
         self.last_at = event.at;
         let (mark, what) = match &event.kind {
-            HistoryKind::StateExited { .. } if self.in_wide_map(visit) => return,
+            HistoryKind::StateExited { .. } if self.screen.is_quiet() || self.in_wide_map(visit) => return,
             HistoryKind::StateExited { .. } => (Mark::Exited, words::duration(visit.at, event.at)),
             HistoryKind::TaskFailed { error, .. } | HistoryKind::TaskTimedOut { error, .. } => {
                 (Mark::Failed, words::error(error))
             }
-            HistoryKind::ExecutionFailed(_)
-            | HistoryKind::ExecutionTimedOut(_)
-            | HistoryKind::ExecutionAborted(_) => {
+            HistoryKind::ExecutionFailed(_) | HistoryKind::ExecutionTimedOut(_) | HistoryKind::ExecutionAborted(_) => {
                 self.blamed = (event.previous_id > 0).then(|| self.trail.blamed(event.previous_id));
                 return;
             }
@@ -124,9 +122,8 @@ impl Watch {
                 self.waiting.insert(id, position.entered_event);
             }
         }
-        let place = |watch: &Watch| {
-            words::place(&watch.program, &watch.trail, watch.trail.visit_of(position.entered_event))
-        };
+        let place =
+            |watch: &Watch| words::place(&watch.program, &watch.trail, watch.trail.visit_of(position.entered_event));
         if let Trigger::Retry { at } = &position.trigger {
             let what = format!("{} in {}", position.retry_count(), words::duration(self.last_at, *at));
             self.screen.tell(Mark::Retry, &place(self), &what);

@@ -70,6 +70,11 @@ impl Screen {
         Screen(Arc::new(Kind::Live { board: MultiProgress::new(), lines: Mutex::default() }))
     }
 
+    /// Whether nothing is shown.
+    pub fn is_quiet(&self) -> bool {
+        matches!(*self.0, Kind::Quiet)
+    }
+
     /// Whether there is a board.
     pub fn is_live(&self) -> bool {
         matches!(*self.0, Kind::Live { .. })

@@ -68,8 +68,7 @@ impl Around<'_> {
             }
             let item = self.item.or(position.item.as_ref().map(|item| (item.index, &item.value)));
             if let Some((index, value)) = item {
-                let item: Value =
-                    [("Index", u64::from(index).into()), ("Value", value.clone())].into_iter().collect();
+                let item: Value = [("Index", u64::from(index).into()), ("Value", value.clone())].into_iter().collect();
                 context.insert("Map".into(), [("Item", item)].into_iter().collect());
             }
         }

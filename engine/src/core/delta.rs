@@ -72,8 +72,7 @@ fn set_position(execution: &mut Execution, id: BranchId, position: Position) {
         Some(branch) if branch.position.ticket == position.ticket && branch.slots.len() == width => {}
         Some(branch) => branch.slots = vec![None; width],
         None => {
-            let branch =
-                Branch { position: position.clone(), slots: vec![None; width], variables: Default::default() };
+            let branch = Branch { position: position.clone(), slots: vec![None; width], variables: Default::default() };
             execution.branches.insert(id, branch);
         }
     }

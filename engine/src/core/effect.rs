@@ -62,11 +62,7 @@ pub fn outstanding(program: &Program, execution: &Execution, since: Ticket, toke
     }
     let newer = Ticket(since.0.saturating_add(1));
     let effects = execution.armed.range(newer..).filter_map(|(_, branch)| effect(program, execution, *branch, tokens));
-    Outstanding {
-        effects: effects.collect(),
-        wake_at: execution.next_deadline(),
-        more: !execution.ready.is_empty(),
-    }
+    Outstanding { effects: effects.collect(), wake_at: execution.next_deadline(), more: !execution.ready.is_empty() }
 }
 
 fn effect(program: &Program, execution: &Execution, id: BranchId, tokens: &TokenKey) -> Option<Effect> {

@@ -68,7 +68,9 @@ impl Fault {
     pub fn too_large(of: &str) -> StateError {
         StateError::new(
             "States.DataLimitExceeded",
-            format!("The state/task '{of}' returned a result with a size exceeding the maximum number of bytes service limit."),
+            format!(
+                "The state/task '{of}' returned a result with a size exceeding the maximum number of bytes service limit."
+            ),
         )
     }
 }

@@ -288,11 +288,7 @@ impl Work {
     /// Whose move it is.
     pub fn branch(&self) -> BranchId {
         match self {
-            Work::Enter(id)
-            | Work::Attempt(id)
-            | Work::Resolve(id, _)
-            | Work::Fail(id, _)
-            | Work::Leave(id, _) => *id,
+            Work::Enter(id) | Work::Attempt(id) | Work::Resolve(id, _) | Work::Fail(id, _) | Work::Leave(id, _) => *id,
         }
     }
 }

@@ -113,12 +113,8 @@ impl<'a> Turning<'a> {
         if self.execution.deadline.is_some_and(|at| at <= now) {
             return self.end(Status::TimedOut(StateError::named("States.Timeout")));
         }
-        let due: Vec<Ticket> = self
-            .execution
-            .timers
-            .range(..=(now, Ticket(u64::MAX)))
-            .map(|(_, ticket)| *ticket)
-            .collect();
+        let due: Vec<Ticket> =
+            self.execution.timers.range(..=(now, Ticket(u64::MAX))).map(|(_, ticket)| *ticket).collect();
         for ticket in due {
             let Some(id) = self.execution.waiting(ticket) else { continue };
             match &self.position(id).trigger {
@@ -320,8 +316,7 @@ impl<'a> Turning<'a> {
             item,
             built: OnceCell::new(),
         };
-        let evaluated =
-            evaluate(&mut Flow { surroundings: &around, chance: &mut self.env.chance, observer: &mut () });
+        let evaluated = evaluate(&mut Flow { surroundings: &around, chance: &mut self.env.chance, observer: &mut () });
         evaluated.map_err(|error| {
             let position = self.position(id);
             Fault::evaluation(error, &self.program.state(position.state).name, position.entered_event)

@@ -15,6 +15,9 @@ use super::{Answer, Task};
 /// The longest cause of an error, in characters: the limit of the Step Functions API.
 const CAUSE_CHARS_MAX: usize = 32_768;
 
+/// What a state may hold, in bytes: AWS's limit.
+const STATE_BYTES_MAX: usize = 256 * 1024;
+
 /// The headers that AWS was observed to give, in the order of `AllHttpHeaders`.
 const HEADER_ORDER: [&str; 9] = [
     "X-Amz-Executed-Version",
@@ -83,7 +86,7 @@ fn service_call(task: &Task, call: FunctionCall) -> Result<FunctionCall, Answer>
         Some("Tail") => LogType::Tail,
         Some(other) => return Err(not_one_of(other, "logType", "[None, Tail]")),
     };
-    let payload = task.input.get("Payload").map_or_else(|| Bytes::from_static(b"{}"), json_text);
+    let payload = task.input.get("Payload").map_or_else(|| Bytes::from_static(b"{}"), payload_text);
     let (qualifier, client_context) = (text("Qualifier")?, text("ClientContext")?);
     Ok(FunctionCall { function, qualifier, payload, invocation_type, client_context, log_type, ..call })
 }
@@ -115,6 +118,8 @@ pub fn answer(form: Form, outcome: Result<FunctionResponse, CallError>) -> Answe
     }
     let payload = match parsed(&response.payload) {
         Ok(payload) => payload,
+        // AWS looks at the size first.
+        Err(_) if response.payload.len() > STATE_BYTES_MAX => return Answer::TooLarge,
         Err(reason) => return not_json(&response.payload, &reason),
     };
     match form {
@@ -196,6 +201,14 @@ fn http_metadata(status: u16, headers: Vec<(String, String)>) -> Value {
 
 fn json_text(value: &Value) -> Bytes {
     value.to_string().into()
+}
+
+/// `Payload` as the function gets it: a string that holds JSON is that JSON, as observed on AWS.
+fn payload_text(value: &Value) -> Bytes {
+    match value {
+        Value::String(text) if Value::parse(text).is_ok() => Bytes::copy_from_slice(text.as_bytes()),
+        value => json_text(value),
+    }
 }
 
 fn refused(task: &Task, reason: &str) -> Answer {

@@ -44,6 +44,7 @@ impl Function for Mock {
                 Ok(FunctionResponse::local(200, function::request_id(), result.to_string().into()))
             }
             Answer::Failed { error, cause } => Err(CallError { error, cause }),
+            Answer::TooLarge => Ok(FunctionResponse::too_large(function::request_id())),
         }
     }
 }

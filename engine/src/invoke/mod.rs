@@ -73,6 +73,8 @@ pub enum Answer {
         /// The cause: text for people, or the error object that a function returned, as JSON text.
         cause: Option<String>,
     },
+    /// What came back is larger than any state may hold, and is not JSON either.
+    TooLarge,
 }
 
 impl Answer {

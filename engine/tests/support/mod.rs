@@ -87,9 +87,8 @@ impl World {
 
     /// The newest task that was asked of the world for this state; `nth` counts from the oldest that is still open.
     pub fn open(&self, state: &str, nth: usize) -> Invoke {
-        let open = |invoke: &&Invoke| {
-            &*invoke.state == state && self.execution.waiting(invoke.ticket) == Some(invoke.branch)
-        };
+        let open =
+            |invoke: &&Invoke| &*invoke.state == state && self.execution.waiting(invoke.ticket) == Some(invoke.branch);
         self.asked.iter().filter(open).nth(nth).unwrap_or_else(|| panic!("no open task {nth} of {state}")).clone()
     }
 
@@ -197,12 +196,9 @@ impl World {
                 | HistoryKind::TaskTimedOut { error, .. }
                 | HistoryKind::ExecutionFailed(error)
                 | HistoryKind::ExecutionTimedOut(error)
-                | HistoryKind::ExecutionAborted(error) => write!(
-                    trace,
-                    " {} {}",
-                    error.name.as_deref().unwrap_or("-"),
-                    error.cause.as_deref().unwrap_or("-")
-                ),
+                | HistoryKind::ExecutionAborted(error) => {
+                    write!(trace, " {} {}", error.name.as_deref().unwrap_or("-"), error.cause.as_deref().unwrap_or("-"))
+                }
                 HistoryKind::MapStateStarted { length } => write!(trace, " {length}"),
                 HistoryKind::MapIterationStarted { index, .. }
                 | HistoryKind::MapIterationSucceeded { index, .. }

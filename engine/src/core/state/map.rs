@@ -1,9 +1,9 @@
 //! Inline `Map`: an iteration for every item, so many at a time, joined into an array. An iteration costs nothing
 //! before it is started.
 
+use stepwell_asl::dataflow::Flow;
 use stepwell_asl::path::Selector;
 use stepwell_asl::program::{Map, Quantity};
-use stepwell_asl::dataflow::Flow;
 use stepwell_asl::value::Array;
 use stepwell_asl::{EvalError, State, StateKind, Value};
 

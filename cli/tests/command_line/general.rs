@@ -1,0 +1,66 @@
+//! What all commands have in common.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use crate::harness::Room;
+
+#[test]
+fn every_command_explains_itself_with_examples() {
+    let room = Room::with(&[]);
+    for command in ["run", "validate", "eval", "completions"] {
+        let done = room.stepwell(&[command, "--help"]);
+        assert_eq!(done.status, Some(0), "{command}");
+        assert!(done.stdout.contains(&format!("Examples:\n  stepwell {command}")), "{command}: {}", done.stdout);
+    }
+    assert!(room.stepwell(&["--version"]).stdout.starts_with("stepwell "));
+}
+
+#[test]
+fn bad_usage_is_2() {
+    let room = Room::with(&[]);
+    for arguments in [
+        &["frobnicate"][..],
+        &["run"],
+        &["run", "x", "--limits", "none"],
+        &["run", "x", "--define", "novalue"],
+        &["run", "x", "--name", "a/b"],
+        &["run", "x", "--api", "nowhere"],
+        &["run", "-", "--input", "-"],
+        &["run", "missing.asl.json"],
+        &["validate"],
+        &["eval"],
+        &["eval", "$", "--batch"],
+        &["eval", "$", "--input", "{"],
+        &["completions", "tcsh"],
+    ] {
+        let done = room.stepwell(arguments);
+        assert_eq!(done.status, Some(2), "{arguments:?}: {done:?}");
+        assert_eq!(done.stdout, "", "{arguments:?}");
+        assert!(done.stderr.starts_with("error: "), "{arguments:?}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn completions_are_scripts() {
+    let room = Room::with(&[]);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let done = room.stepwell(&["completions", shell]);
+        assert_eq!(done.status, Some(0), "{shell}");
+        assert!(done.stdout.contains("virtual-clock"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_stepwell"))
+        .args(["completions", "zsh"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}

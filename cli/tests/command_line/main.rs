@@ -1,0 +1,8 @@
+//! The built binary, driven as people and scripts drive it.
+
+mod api;
+mod eval;
+mod general;
+mod harness;
+mod run;
+mod validate;

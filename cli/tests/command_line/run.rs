@@ -1,0 +1,321 @@
+//! `stepwell run`
+
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+
+use crate::harness::Room;
+
+const ORDER: &str = r#"{
+  "StartAt": "Prepare",
+  "States": {
+    "Prepare": { "Type": "Wait", "Seconds": 5, "Next": "Each" },
+    "Each": {
+      "Type": "Map",
+      "ItemsPath": "$.items",
+      "ItemProcessor": {
+        "StartAt": "Check",
+        "States": {
+          "Check": {
+            "Type": "Choice",
+            "Choices": [{ "Variable": "$", "NumericGreaterThan": 2, "Next": "Bad" }],
+            "Default": "Good"
+          },
+          "Bad": { "Type": "Fail", "Error": "Order.TooMany", "Cause": "no more than two" },
+          "Good": { "Type": "Succeed" }
+        }
+      },
+      "End": true
+    }
+  }
+}
+"#;
+
+/// A task that fails twice, and is then done.
+const FLAKY: &str = r#"{
+  "StartAt": "Charge",
+  "States": {
+    "Charge": {
+      "Type": "Task",
+      "Resource": "arn:aws:lambda:us-east-1:123456789012:function:charge",
+      "Retry": [{ "ErrorEquals": ["Busy"], "IntervalSeconds": 60, "MaxAttempts": 3 }],
+      "End": true
+    }
+  }
+}
+"#;
+
+const FLAKY_ROUTES: &str = r#"
+[[route]]
+match = "charge"
+invoker = "mock"
+sequence = [{ error = { name = "Busy", cause = "later" } }, { error = { name = "Busy" } }, { result = "paid" }]
+"#;
+
+fn check(files: &[(&str, &str)], arguments: &[&str], expected: &Expect) {
+    expected.assert_eq(&timeless(&Room::with(files).stepwell(arguments).text()));
+}
+
+/// Without the seconds and milliseconds that the machine took: `__` instead.
+fn timeless(text: &str) -> String {
+    let is_time = |word: &str| word.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    let line = |line: &str| {
+        let mut words: Vec<&str> = line.split(' ').collect();
+        for at in 1..words.len() {
+            let unit = words[at].trim_end_matches(':');
+            if (unit == "ms" || unit == "s") && is_time(words[at - 1]) {
+                words[at - 1] = "__";
+                words[at] = if words[at].ends_with(':') { "s:" } else { "s" };
+            }
+        }
+        words.join(" ")
+    };
+    text.lines().map(|text| line(text) + "\n").collect()
+}
+
+#[test]
+fn the_output_is_all_there_is_on_stdout() {
+    check(
+        &[("order.asl.json", ORDER)],
+        &["run", "order.asl.json", "--input", r#"{"items": [1, 2]}"#, "--virtual-clock"],
+        &expect![[r#"
+            status 0
+            --- stdout
+            [1,2]
+            --- stderr
+            exited  Prepare  __ s
+            exited  Each[0] › Check  __ s
+            exited  Each[1] › Check  __ s
+            exited  Each[0] › Good  __ s
+            exited  Each[1] › Good  __ s
+            exited  Each  __ s
+        "#]],
+    );
+}
+
+#[test]
+fn a_failure_is_shown_with_its_place() {
+    check(
+        &[("order.asl.json", ORDER), ("input.json", r#"{"items": [1, 3]}"#)],
+        &["run", "order.asl.json", "--input", "@input.json", "--virtual-clock", "--quiet"],
+        &expect![[r#"
+            status 1
+            --- stdout
+            --- stderr
+            error: the execution failed after __ s: Order.TooMany
+              --> order.asl.json:16:11
+               |
+            16 |           "Bad": { "Type": "Fail", "Error": "Order.TooMany", "Cause": "no more than two" },
+               |           ^^^^^ in Each[1] › Bad
+               |
+               = note: no more than two
+        "#]],
+    );
+}
+
+#[test]
+fn an_invalid_definition_is_shown_as_validate_shows_it() {
+    check(
+        &[("bad.asl.json", r#"{"StartAt": "B", "States": {"A": {"Type": "Succeed"}}}"#)],
+        &["run", "bad.asl.json"],
+        &expect![[r#"
+            status 2
+            --- stdout
+            --- stderr
+            error[MISSING_TRANSITION_TARGET]: Missing 'Next' target: B
+             --> bad.asl.json:1:13
+              |
+            1 | {"StartAt": "B", "States": {"A": {"Type": "Succeed"}}}
+              |             ^^^
+
+            error[MISSING_TRANSITION_TARGET]: State "A" is not reachable.
+             --> bad.asl.json:1:29
+              |
+            1 | {"StartAt": "B", "States": {"A": {"Type": "Succeed"}}}
+              |                             ^^^
+
+            error: bad.asl.json is no valid definition
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_not_supported_is_named_before_anything_runs() {
+    let text = r#"{
+  "StartAt": "A",
+  "States": {
+    "A": { "Type": "Pass", "Next": "B" },
+    "B": { "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 + 1 %}", "End": true }
+  }
+}
+"#;
+    check(
+        &[("mixed.asl.json", text)],
+        &["run", "mixed.asl.json"],
+        &expect![[r#"
+            status 2
+            --- stdout
+            --- stderr
+            error: The state 'B' is in JSONata, which this version does not evaluate yet
+             --> mixed.asl.json:5:5
+              |
+            5 |     "B": { "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 + 1 %}", "End": true }
+              |     ^^^
+
+            error: mixed.asl.json is valid, but cannot be run: 1 place needs what is not supported yet
+            help: `stepwell validate mixed.asl.json` checks it all the same
+        "#]],
+    );
+}
+
+#[test]
+fn retries_are_told_and_take_no_time_under_a_virtual_clock() {
+    check(
+        &[("flow/flaky.asl.json", FLAKY), ("flow/stepwell.toml", FLAKY_ROUTES)],
+        &["run", "flow/flaky.asl.json", "--virtual-clock"],
+        &expect![[r#"
+            status 0
+            --- stdout
+            "paid"
+            --- stderr
+            failed  Charge  Busy: later
+            retry   Charge  1 in 1 min __ s
+            failed  Charge  Busy
+            retry   Charge  2 in 2 min __ s
+            exited  Charge  3 min __ s
+        "#]],
+    );
+}
+
+#[test]
+fn the_configuration_is_beside_the_file_or_here_or_named() {
+    let files = [
+        ("flow/flaky.asl.json", FLAKY),
+        ("flow/stepwell.toml", FLAKY_ROUTES),
+        ("stepwell.toml", "[[route]]\nmatch = \"*\"\ninvoker = \"mock\"\nresult = \"here\"\n"),
+        ("other.toml", "[[route]]\nmatch = \"*\"\ninvoker = \"mock\"\nresult = \"named\"\n"),
+        ("wrong.toml", "[[route]]\nmatch = \"*\"\ninvoker = \"mock\"\nreslt = 1\n"),
+    ];
+    let room = Room::with(&files);
+    room.write("plain/flaky.asl.json", FLAKY.as_bytes());
+    let output = |arguments: &[&str]| room.stepwell(&[arguments, &["--virtual-clock"]].concat()).stdout;
+    assert_eq!(output(&["run", "flow/flaky.asl.json"]), "\"paid\"\n");
+    assert_eq!(output(&["run", "plain/flaky.asl.json"]), "\"here\"\n");
+    assert_eq!(output(&["run", "flow/flaky.asl.json", "--config", "other.toml"]), "\"named\"\n");
+    let done = room.stepwell(&["run", "flow/flaky.asl.json", "--config", "wrong.toml"]);
+    assert_eq!(done.status, Some(2));
+    assert!(done.stderr.starts_with("error: wrong.toml:4:1:"), "{}", done.stderr);
+    assert_eq!(room.stepwell(&["run", "flow/flaky.asl.json", "--config", "missing.toml"]).status, Some(2));
+}
+
+#[test]
+fn json_is_one_object() {
+    let room = Room::with(&[("order.asl.json", ORDER)]);
+    let object = |input: &str| {
+        let done = room.stepwell(&["run", "order.asl.json", "--input", input, "--virtual-clock", "--json", "--quiet"]);
+        let Value::Object(mut object) = done.json() else { panic!("{done:?}") };
+        let times = [object.remove("started_at").unwrap(), object.remove("stopped_at").unwrap()];
+        assert!(times.iter().all(|time| time.as_str().is_some_and(|text| text.ends_with('Z'))), "{times:?}");
+        (done.status, Value::Object(object))
+    };
+    let succeeded = json!({"status": "SUCCEEDED", "output": [1]});
+    assert_eq!(object(r#"{"items": [1]}"#), (Some(0), succeeded));
+    let failed = json!({"status": "FAILED", "error": "Order.TooMany", "cause": "no more than two"});
+    assert_eq!(object(r#"{"items": [3]}"#), (Some(1), failed));
+}
+
+#[test]
+fn the_history_is_in_the_object_or_in_a_file() {
+    let room = Room::with(&[("order.asl.json", ORDER)]);
+    let arguments = ["run", "order.asl.json", "--input", r#"{"items": [1]}"#, "--virtual-clock"];
+    let done = room.stepwell(&[&arguments[..], &["--history"]].concat());
+    let history = done.json()["history"].clone();
+    let types: Vec<&str> = history.as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!((types[0], types[1]), ("ExecutionStarted", "WaitStateEntered"));
+    assert_eq!(types.last(), Some(&"ExecutionSucceeded"));
+    assert_eq!(history[1]["stateEnteredEventDetails"]["name"], "Prepare");
+    assert_eq!(history[1]["id"], 2);
+
+    let done = room.stepwell(&[&arguments[..], &["--history=events.json"]].concat());
+    assert_eq!(done.stdout, "[1]\n");
+    let text = std::fs::read_to_string(room.path().join("events.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap().as_array().unwrap().len(), types.len());
+}
+
+#[test]
+fn mock_all_answers_everything() {
+    let room = Room::with(&[("flaky.asl.json", FLAKY)]);
+    let done = room.stepwell(&["run", "flaky.asl.json", "--mock-all", "--json"]);
+    assert_eq!((done.status, done.json()["status"].as_str()), (Some(0), Some("SUCCEEDED")), "{done:?}");
+    let done = room.stepwell(&["run", "flaky.asl.json"]);
+    assert_eq!(done.status, Some(1));
+    assert!(done.stderr.contains("charge"), "a task without a route says what to do: {}", done.stderr);
+}
+
+#[test]
+fn inputs_come_from_everywhere_and_are_bounded() {
+    let pass = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#;
+    let room = Room::with(&[("pass.json", pass), ("input.json", "\u{feff}[1]")]);
+    let run = |arguments: &[&str], stdin: &[u8]| {
+        let done = room.stepwell_reading(&[&["run", "pass.json", "--quiet"], arguments].concat(), stdin);
+        (done.status, done.stdout, done.stderr)
+    };
+    let good = |text: &str| (Some(0), text.to_owned(), String::new());
+    assert_eq!(run(&[], b""), good("{}\n"));
+    assert_eq!(run(&["--input", "-"], b" [2]\n"), good("[2]\n"));
+    assert_eq!(run(&["--input", "@input.json"], b""), good("[1]\n"));
+    assert_eq!(run(&["--input", "-1"], b""), good("-1\n"));
+
+    let bad = |arguments: &[&str], stdin: &[u8], message: &str| {
+        let (status, stdout, stderr) = run(arguments, stdin);
+        assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.starts_with(&format!("error: {message}")), "{stderr}");
+    };
+    bad(&["--input", "-"], b"", "<stdin> is empty");
+    bad(&["--input", "-"], b"\xff", "<stdin> is not UTF-8 text: byte 0");
+    bad(&["--input", "@"], b"", "there is no file ");
+    bad(&["--input", "@missing"], b"", "there is no file missing");
+    bad(&["--input", "input.json"], b"", "--input is not JSON");
+    bad(&["--input", &"[".repeat(200)], b"", "--input is nested too deeply");
+    let large = format!("\"{}\"", "x".repeat(262_143));
+    bad(&["--input", "-"], large.as_bytes(), "the input is 262145 bytes of JSON, more than the 262144");
+    assert_eq!(run(&["--input", "-", "--limits", "off"], large.as_bytes()), good(&format!("{large}\n")));
+    assert_eq!(run(&["--input", "-", "--limits", "payload_bytes=262145"], large.as_bytes()).0, Some(0));
+}
+
+#[test]
+fn names_and_defines_are_seen_by_the_execution() {
+    let text = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true, "Parameters": {
+        "id.$": "$$.Execution.Id", "machine.$": "$$.StateMachine.Name", "table": "${Table}"
+    }}}}"#;
+    let room = Room::with(&[("my flow.asl.json", text)]);
+    let arguments = ["run", "my flow.asl.json", "--name", "run-1", "--define", "Table=orders", "-D", "Unused=a=b"];
+    let expected = json!({
+        "id": "arn:aws:states:us-east-1:123456789012:execution:myflow:run-1",
+        "machine": "myflow",
+        "table": "orders",
+    });
+    assert_eq!(room.stepwell(&arguments).json(), expected);
+}
+
+#[test]
+fn a_callback_that_nobody_can_answer_ends_with_advice() {
+    let text = r#"{"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "End": true,
+        "Resource": "arn:aws:states:us-east-1:123456789012:activity:ask"}}}"#;
+    let done = Room::with(&[("ask.json", text)]).stepwell(&["run", "ask.json"]);
+    assert_eq!(done.status, Some(1), "{done:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_says_where_it_was() {
+    let text = r#"{"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Next": "Nap"}, "Nap": {"Type": "Wait", "Seconds": 1000, "End": true}}}"#;
+    let room = Room::with(&[("nap.json", text)]);
+    let mut run = room.start(&["run", "nap.json", "--json"]);
+    run.wait_for("exited  A");
+    let status = std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
+    assert!(status.success());
+    let done = run.finish();
+    assert_eq!((done.status, done.json()["status"].as_str()), (Some(130), Some("ABORTED")), "{done:?}");
+    assert!(done.stderr.ends_with("error: the execution was interrupted in Nap\n"), "{}", done.stderr);
+}
