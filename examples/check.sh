@@ -62,7 +62,6 @@ stepwell=$(realpath "$stepwell")
 cd "$(dirname "$0")"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-export PYTHONDONTWRITEBYTECODE=1
 
 passed=0 failed=0
 for directory in "${@:-*}"; do
