@@ -18,7 +18,7 @@ use crate::api::Desk;
 use board::{Board, Doing};
 pub use screen::{Mark, Screen};
 use trail::{Trail, Visit};
-pub use words::duration;
+pub use words::{cause, duration};
 
 /// Maps wider than this show a bar instead of their iterations' states, on a terminal.
 const ITEMS_SHOWN_MAX: u32 = 20;
