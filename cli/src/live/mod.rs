@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use stepwell_asl::{Program, StateId, Timestamp};
 use stepwell_engine::core::{
-    BranchId, Change, Execution, HistoryEvent, HistoryKind, Invoke, JoinKind, Position, Trigger, Turn,
+    BranchId, Change, Execution, HistoryEvent, HistoryKind, Invoke, JoinKind, Position, Status, Trigger, Turn,
 };
 use stepwell_engine::runner::Watcher;
 
@@ -153,7 +153,10 @@ impl Watcher for Watch {
             match change {
                 Change::Position(id, position) => self.branch(*id, position),
                 Change::Ended(id) => {
-                    self.waiting.remove(id);
+                    // The end of an execution ends its branches: where they were is asked for afterwards.
+                    if execution.status == Status::Running {
+                        self.waiting.remove(id);
+                    }
                     self.board.hide(*id);
                 }
                 Change::Slot(..)
