@@ -19,7 +19,7 @@ use crate::api::{Desk, Server};
 use crate::args::Run;
 use crate::definition::{Examined, defines, examine_file};
 use crate::excerpt::Finding;
-use crate::live::{Mark, Screen, Watch, duration};
+use crate::live::{Mark, Screen, Watch, cause as readable, duration};
 use crate::output;
 use crate::refusal::Refusal;
 use crate::signals::{Interrupt, interrupted};
@@ -212,7 +212,7 @@ impl Ran {
             None => what,
         };
         let cause = error.cause.as_deref().filter(|cause| !cause.is_empty());
-        let cause = cause.map(|cause| shortened(output::printable(cause).trim_end()));
+        let cause = cause.map(|cause| shortened(output::printable(&readable(cause)).trim_end()));
         let blamed = self.watch.blamed();
         let label = blamed.as_ref().map(|place| format!("in {}", place.words));
         let pointer = blamed.as_ref().map(|place| self.watch.pointer(place.state));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use stepwell_asl::{Program, StateId, Timestamp};
 use stepwell_engine::core::{
-    BranchId, Change, Execution, HistoryEvent, HistoryKind, Invoke, JoinKind, Position, Trigger, Turn,
+    BranchId, Change, Execution, HistoryEvent, HistoryKind, Invoke, JoinKind, Position, Status, Trigger, Turn,
 };
 use stepwell_engine::runner::Watcher;
 
@@ -18,7 +18,7 @@ use crate::api::Desk;
 use board::{Board, Doing};
 pub use screen::{Mark, Screen};
 use trail::{Trail, Visit};
-pub use words::duration;
+pub use words::{cause, duration};
 
 /// Maps wider than this show a bar instead of their iterations' states, on a terminal.
 const ITEMS_SHOWN_MAX: u32 = 20;
@@ -153,7 +153,10 @@ impl Watcher for Watch {
             match change {
                 Change::Position(id, position) => self.branch(*id, position),
                 Change::Ended(id) => {
-                    self.waiting.remove(id);
+                    // The end of an execution ends its branches: where they were is asked for afterwards.
+                    if execution.status == Status::Running {
+                        self.waiting.remove(id);
+                    }
                     self.board.hide(*id);
                 }
                 Change::Slot(..)

@@ -1,6 +1,8 @@
 //! How durations, errors and places are put into words.
 
-use stepwell_asl::{Program, StateId, Timestamp};
+use std::borrow::Cow;
+
+use stepwell_asl::{Program, StateId, Timestamp, Value};
 use stepwell_engine::core::StateError;
 
 use super::trail::{Trail, Visit};
@@ -36,7 +38,7 @@ pub fn place(program: &Program, trail: &Trail, visit: Visit) -> String {
 pub fn error(error: &StateError) -> String {
     let name = error.name.as_deref().unwrap_or("an error without a name");
     let text = match error.cause.as_deref().filter(|cause| !cause.is_empty()) {
-        Some(cause) => format!("{name}: {cause}"),
+        Some(cause) => format!("{name}: {}", self::cause(cause)),
         None => name.to_owned(),
     };
     let line: String = printable(&text).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -46,9 +48,24 @@ pub fn error(error: &StateError) -> String {
     }
 }
 
+/// A cause for people: the message of the error object that a function answered with, or else the text as it is.
+pub fn cause(text: &str) -> Cow<'_, str> {
+    let object = text.starts_with('{').then(|| Value::parse(text).ok()).flatten();
+    let message = object.as_ref().and_then(|object| object.get("errorMessage")?.as_str());
+    message.map_or(Cow::Borrowed(text), |message| Cow::Owned(message.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_function_s_error_is_shown_by_its_message() {
+        assert_eq!(cause(r#"{"errorMessage": "no good", "errorType": "ValueError"}"#), "no good");
+        for text in [r#"{"errorMessage": 1}"#, "{", "later"] {
+            assert_eq!(cause(text), text);
+        }
+    }
 
     #[test]
     fn durations_are_short() {

@@ -163,6 +163,20 @@ fn a_callback_s_token_reaches_the_function_and_comes_back() {
     assert_eq!(done.json()["output"], "approved", "{done:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_ends_as_one_that_is_stopped() {
+    let room = Room::with(&[("flow.json", &activity())]);
+    let (mut run, _) = started(&room);
+    run.wait_for("for a worker of ");
+    let status = std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
+    assert!(status.success());
+    let done = run.finish();
+    let last = done.json()["history"].as_array().and_then(|events| events.last().cloned()).unwrap();
+    assert_eq!((done.status, last["type"].as_str()), (Some(130), Some("ExecutionAborted")), "{done:?}");
+    assert!(done.stderr.ends_with("error: the execution was interrupted in Work\n"), "{}", done.stderr);
+}
+
 /// Answers one call of a function, and gives what it was called with.
 fn answer_one(function: &TcpListener) -> Value {
     let (mut stream, _) = function.accept().unwrap();

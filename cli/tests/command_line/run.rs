@@ -186,6 +186,69 @@ fn retries_are_told_and_take_no_time_under_a_virtual_clock() {
     );
 }
 
+/// A Map that is tried again as a whole, within a branch of a Parallel; the last item of it fails each time.
+const NESTED: &str = r#"{
+  "StartAt": "Both",
+  "States": {
+    "Both": {
+      "Type": "Parallel",
+      "Branches": [
+        { "StartAt": "Idle", "States": { "Idle": { "Type": "Pass", "End": true } } },
+        {
+          "StartAt": "Each",
+          "States": {
+            "Each": {
+              "Type": "Map",
+              "MaxConcurrency": 1,
+              "ItemProcessor": {
+                "StartAt": "Charge",
+                "States": {
+                  "Charge": { "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:charge", "End": true }
+                }
+              },
+              "Retry": [{ "ErrorEquals": ["Busy"], "MaxAttempts": 1 }],
+              "End": true
+            }
+          }
+        }
+      ],
+      "End": true
+    }
+  }
+}
+"#;
+
+const NESTED_ROUTES: &str = r#"
+[[route]]
+match = "charge"
+invoker = "mock"
+sequence = [{ result = 1 }, { error = { name = "Busy" } }, { result = 1 }, { error = { name = "Busy" } }]
+"#;
+
+#[test]
+fn places_are_told_by_their_items_and_branches() {
+    check(
+        &[("nested.asl.json", NESTED), ("stepwell.toml", NESTED_ROUTES)],
+        &["run", "nested.asl.json", "--input", "[1, 2]", "--virtual-clock"],
+        &expect![[r#"
+            status 1
+            --- stdout
+            --- stderr
+            exited  Both[0] › Idle  __ s
+            exited  Both[1] › Each[0] › Charge  __ s
+            failed  Both[1] › Each[1] › Charge  Busy
+            retry   Both[1] › Each  1 in __ s
+            exited  Both[1] › Each[0] › Charge  __ s
+            failed  Both[1] › Each[1] › Charge  Busy
+            error: the execution failed after __ s: Busy
+              --> nested.asl.json:17:19
+               |
+            17 |                   "Charge": { "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:charge", "End": true }
+               |                   ^^^^^^^^ in Both[1] › Each[1] › Charge
+        "#]],
+    );
+}
+
 #[test]
 fn the_configuration_is_beside_the_file_or_here_or_named() {
     let files = [
