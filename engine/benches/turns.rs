@@ -3,6 +3,8 @@
 //! Every case runs in a process of its own, so that its peak memory is its own; the rate is the best of five rounds.
 //! `cargo bench --bench turns` prints the table.
 
+#![allow(clippy::disallowed_methods)] // a benchmark measures time
+
 use std::hint::black_box;
 use std::process::Command;
 use std::time::Instant;

@@ -37,9 +37,11 @@ pub struct Options {
     pub tokens: TokenKey,
     /// The seed of chance.
     pub seed: [u64; 4],
-    /// Answers from outside the invokers: callbacks, activity workers, somebody who stops the execution. `None` where
-    /// nobody can give any; an execution that waits for one then ends with an error that says so.
+    /// Events from outside the invokers: answers to callbacks, activity workers, somebody who stops the execution.
     pub inbox: Option<mpsc::Receiver<Event>>,
+    /// Whether callbacks and activities can be answered through the inbox. Where they cannot, activities go to the
+    /// invokers, and an execution that waits for an answer and for nothing else ends with an error that says so.
+    pub answered_outside: bool,
 }
 
 impl Default for Options {
@@ -50,6 +52,7 @@ impl Default for Options {
             tokens: TokenKey::new(random()),
             seed: seed(),
             inbox: None,
+            answered_outside: false,
         }
     }
 }
@@ -92,11 +95,12 @@ pub async fn run(
         invoker,
         clock: options.clock,
         inbox: options.inbox,
+        answered_outside: options.answered_outside,
         in_flight: JoinSet::new(),
         calls: HashMap::new(),
         watcher,
     };
-    run.to_the_end().await
+    run.finish().await
 }
 
 struct Run<'a> {
@@ -106,13 +110,14 @@ struct Run<'a> {
     invoker: Arc<dyn Invoker>,
     clock: Clock,
     inbox: Option<mpsc::Receiver<Event>>,
+    answered_outside: bool,
     in_flight: JoinSet<Vec<Event>>,
     calls: HashMap<Ticket, AbortHandle>,
     watcher: &'a mut dyn Watcher,
 }
 
 impl Run<'_> {
-    async fn to_the_end(mut self) -> Status {
+    async fn finish(mut self) -> Status {
         let mut events = vec![Event::Started];
         loop {
             let since = self.execution.last_ticket;
@@ -132,6 +137,7 @@ impl Run<'_> {
             } else {
                 self.receive(wake_at).await
             };
+            self.gather(&mut events);
         }
     }
 
@@ -139,7 +145,7 @@ impl Run<'_> {
         for effect in outstanding.effects {
             match effect {
                 Effect::Invoke(invoke) => self.invoke(invoke, false),
-                Effect::Offer(offer) if self.inbox.is_some() => self.watcher.waits_outside(&offer),
+                Effect::Offer(offer) if self.answered_outside => self.watcher.waits_outside(&offer),
                 Effect::Offer(offer) => self.invoke(offer, true),
             }
         }
@@ -206,23 +212,34 @@ impl Run<'_> {
         });
     }
 
-    /// Waits for answers or for the time, and takes what has come together into one turn.
+    /// Waits for an answer or for the time.
     async fn receive(&mut self, wake_at: Option<Timestamp>) -> Vec<Event> {
         let idle = self.in_flight.is_empty();
-        let mut events = tokio::select! {
+        if idle && wake_at.is_none() && !self.answered_outside {
+            return vec![Event::Stopped(nobody_answers())];
+        }
+        tokio::select! {
             biased;
             Some(answer) = self.in_flight.join_next() => answer.unwrap_or_default(),
             Some(event) = next(&mut self.inbox) => vec![event],
             () = wake(&mut self.clock, wake_at, idle), if wake_at.is_some() => vec![Event::TimerFired],
             else => vec![Event::Stopped(nobody_answers())],
-        };
-        while events.len() < EVENTS_MAX {
-            match self.in_flight.try_join_next() {
-                Some(answer) => events.extend(answer.unwrap_or_default()),
-                None => break,
-            }
         }
-        events
+    }
+
+    /// Takes what has come in the meantime into the same turn.
+    fn gather(&mut self, events: &mut Vec<Event>) {
+        while events.len() < EVENTS_MAX
+            && let Some(answer) = self.in_flight.try_join_next()
+        {
+            events.extend(answer.unwrap_or_default());
+        }
+        while events.len() < EVENTS_MAX
+            && let Some(inbox) = &mut self.inbox
+            && let Ok(event) = inbox.try_recv()
+        {
+            events.push(event);
+        }
     }
 }
 

@@ -96,6 +96,7 @@ fn succeeded(answer: Answer) -> Json {
     match answer {
         Answer::Succeeded(value) => value.to_json(),
         Answer::Failed { error, cause } => panic!("{error}: {}", cause.unwrap_or_default()),
+        Answer::TooLarge => panic!("the answer is too large"),
     }
 }
 
@@ -103,6 +104,7 @@ fn failed(answer: Answer) -> (String, String) {
     match answer {
         Answer::Succeeded(value) => panic!("succeeded with {value}"),
         Answer::Failed { error, cause } => (error, cause.unwrap_or_default()),
+        Answer::TooLarge => panic!("the answer is too large"),
     }
 }
 

@@ -92,7 +92,8 @@ async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, sc
         limits: args.limits.clone(),
         clock,
         tokens,
-        inbox: args.api.is_some().then_some(inbox),
+        inbox: Some(inbox),
+        answered_outside: args.api.is_some(),
         ..Options::default()
     };
     let mut watch = Watch::new(program.clone(), screen.clone(), args.history.is_some(), desk);
@@ -104,7 +105,7 @@ async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, sc
             biased; // who interrupts is heard from the first moment on
             interrupt = interrupted() => {
                 let error = StateError::new("Interrupted", "The execution was interrupted from the keyboard");
-                                // With an inbox the execution ends as any other that is stopped; without, it is simply let go.
+                // It ends as any other that is stopped. Where the inbox is full it is let go: somebody is impatient.
                 match events.try_send(Event::Stopped(error.clone())) {
                     Ok(()) => (running.await, Some(interrupt)),
                     Err(_) => (Status::Aborted(error), Some(interrupt)),

@@ -1,5 +1,7 @@
 //! The time of day, for what leaves the process: a function's deadline and the `Date` of a response. Nothing is decided by it.
 
+#![allow(clippy::disallowed_methods)] // time that leaves the process and decides nothing in it
+
 use std::time::Duration;
 
 /// The moment that lies `ahead`, in milliseconds since 1970.

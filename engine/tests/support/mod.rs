@@ -144,11 +144,9 @@ impl World {
         if ended {
             assert!(turn.history.is_empty(), "an ended execution has a longer history");
         }
-        let mut next = before.last_event + 1;
-        for event in &turn.history {
-            assert_eq!(event.id, next, "history ids have a gap");
+        for (event, id) in turn.history.iter().zip(before.last_event + 1..) {
+            assert_eq!(event.id, id, "history ids have a gap");
             assert!(event.previous_id < event.id, "an event follows itself or a later one");
-            next += 1;
         }
         let terminals = turn.history.iter().filter(|event| event.kind.is_terminal()).count();
         let ends = !ended && self.execution.status != Status::Running;
