@@ -1,0 +1,150 @@
+//! The runner, with invokers that answer at will: virtual time, fan-out, giving up, stopping.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use serde_json::{Value as Json, json};
+use stepwell_asl::{Program, Timestamp, Value, compile};
+use stepwell_engine::clock::Clock;
+use stepwell_engine::core::{Event, Execution, HistoryEvent, Identity, Limits, StateError, Status, Turn};
+use stepwell_engine::history_json;
+use stepwell_engine::invoke::{Answer, Invoker, Task};
+use stepwell_engine::runner::{Options, Watcher, run};
+use support::{machine, task, with};
+use tokio::sync::mpsc;
+
+/// Answers with the input, unless the input says otherwise.
+#[derive(Default)]
+struct Echo {
+    calls: AtomicUsize,
+}
+
+#[async_trait]
+impl Invoker for Echo {
+    async fn invoke(&self, task: &Task) -> Answer {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst);
+        match task.input.as_str() {
+            Some("hang") => std::future::pending().await,
+            Some("fail twice") if call < 2 => Answer::failed("E", "not yet"),
+            Some("too large") => Answer::TooLarge,
+            _ => Answer::Succeeded(task.input.clone()),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Record {
+    history: Vec<HistoryEvent>,
+}
+
+impl Watcher for Record {
+    fn turn(&mut self, turn: &Turn, _: &Execution) {
+        self.history.extend(turn.history.iter().cloned());
+    }
+}
+
+impl Record {
+    fn types(&self) -> Vec<String> {
+        self.history.iter().map(|event| history_json::type_name(&event.kind)).collect()
+    }
+
+    fn seconds(&self) -> i64 {
+        let at = |event: Option<&HistoryEvent>| event.map_or(0, |event| event.at.0);
+        (at(self.history.last()) - at(self.history.first())) / 1000
+    }
+}
+
+async fn play(definition: Json, input: Json, options: Options) -> (Status, Record) {
+    let program: Program = compile::compile(&Value::from(definition)).expect("the test's definition compiles");
+    let identity = Identity {
+        arn: "arn:aws:states:us-east-1:000000000000:execution:m:e".into(),
+        name: "e".into(),
+        machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
+        machine_name: "m".into(),
+        role_arn: "r".into(),
+        region: "us-east-1".into(),
+        started_at: options.clock.now(),
+        input: Value::from(input),
+    };
+    let mut record = Record::default();
+    let status = run(Arc::new(program), identity, Arc::new(Echo::default()), options, &mut record).await;
+    (status, record)
+}
+
+fn virtual_time() -> Options {
+    Options { clock: Clock::virtual_from(Timestamp(0)), ..Options::default() }
+}
+
+#[tokio::test]
+async fn years_pass_at_once() {
+    let states = json!({
+        "A": { "Type": "Wait", "Seconds": 99_999_999, "Next": "B" },
+        "B": { "Type": "Wait", "Seconds": 99_999_999, "End": true }
+    });
+    let (status, record) = play(machine(states), json!({}), virtual_time()).await;
+    assert_eq!(status, Status::Succeeded(json!({}).into()));
+    assert_eq!(record.seconds(), 199_999_998);
+}
+
+#[tokio::test]
+async fn retries_wait_in_virtual_time() {
+    let retry = json!([{ "ErrorEquals": ["E"], "IntervalSeconds": 3600 }]);
+    let states = json!({ "A": with(task(), json!({ "Retry": retry })) });
+    let (status, record) = play(machine(states), json!("fail twice"), virtual_time()).await;
+    assert_eq!(status, Status::Succeeded(json!("fail twice").into()));
+    assert_eq!(record.seconds(), 3600 + 7200);
+}
+
+#[tokio::test]
+async fn a_function_that_hangs_is_given_up_at_its_deadline() {
+    let states = json!({ "A": with(task(), json!({ "TimeoutSeconds": 1 })) });
+    let (status, record) = play(machine(states), json!("hang"), virtual_time()).await;
+    assert_eq!(status, Status::Failed(StateError::named("States.Timeout")));
+    assert!(record.types().contains(&"LambdaFunctionTimedOut".to_string()), "{:?}", record.types());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_to_be_read_is_aws_s_size_error() {
+    let (status, _) = play(machine(json!({ "A": task() })), json!("too large"), virtual_time()).await;
+    let Status::Failed(error) = status else { panic!("{status:?}") };
+    assert_eq!(error.name.as_deref(), Some("States.DataLimitExceeded"));
+}
+
+#[tokio::test]
+async fn a_map_of_ten_thousand_tasks_is_answered() {
+    let items: Vec<u32> = (0..10_000).collect();
+    let states = json!({ "M": {
+        "Type": "Map",
+        "ItemProcessor": { "StartAt": "A", "States": { "A": task() } },
+        "End": true
+    } });
+    let options = Options { limits: Limits::OFF, ..virtual_time() };
+    let (status, _) = play(machine(states), json!(items), options).await;
+    assert_eq!(status, Status::Succeeded(json!(items).into()));
+}
+
+#[tokio::test]
+async fn who_waits_for_nobody_is_told() {
+    let callback = json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "End": true
+    });
+    let (status, _) = play(machine(json!({ "A": callback })), json!({}), virtual_time()).await;
+    let Status::Aborted(error) = status else { panic!("{status:?}") };
+    assert!(error.cause.is_some_and(|cause| cause.contains("--api")));
+}
+
+#[tokio::test]
+async fn a_loop_that_never_waits_can_be_stopped() {
+    let states = json!({ "A": { "Type": "Pass", "Next": "B" }, "B": { "Type": "Pass", "Next": "A" } });
+    let (events, inbox) = mpsc::channel(1);
+    let options = Options { limits: Limits::OFF, inbox: Some(inbox), ..virtual_time() };
+    events.send(Event::Stopped(StateError::named("Enough"))).await.expect("the inbox is open");
+    let (status, record) = play(machine(states), json!({}), options).await;
+    assert_eq!(status, Status::Aborted(StateError::named("Enough")));
+    assert_eq!(record.types().last().map(String::as_str), Some("ExecutionAborted"));
+}
