@@ -13,6 +13,7 @@ pub mod intrinsics;
 pub mod location;
 pub mod path;
 pub mod program;
+pub mod programs;
 pub mod resource;
 pub mod retry;
 pub mod scope;

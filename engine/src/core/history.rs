@@ -139,3 +139,50 @@ impl HistoryKind {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of `previousEventId`: what AWS's recorded histories show of every type.
+    #[test]
+    fn events_that_nothing_follows() {
+        let (value, name, error) = (Value::Null, Text::from("n"), StateError::default());
+        let (label, state_type) = (TaskLabel::Function, StateType::Task);
+        let scheduled = Scheduled {
+            label: label.clone(),
+            resource: name.clone(),
+            input: value.clone(),
+            region: name.clone(),
+            timeout_s: None,
+            heartbeat_s: None,
+            role: None,
+        };
+        let followed = [
+            HistoryKind::StateEntered { state_type, name: name.clone(), input: value.clone() },
+            HistoryKind::StateExited { state_type, name: name.clone(), output: value.clone(), assigned: None },
+            HistoryKind::TaskScheduled(Box::new(scheduled)),
+            HistoryKind::TaskStarted { label: label.clone(), worker: None },
+            HistoryKind::TaskSubmitted { label: label.clone(), output: value.clone() },
+            HistoryKind::TaskSucceeded { label: label.clone(), output: value.clone() },
+            HistoryKind::TaskFailed { label: label.clone(), error: error.clone() },
+            HistoryKind::TaskTimedOut { label, error },
+            HistoryKind::ParallelStateStarted,
+            HistoryKind::ParallelStateFailed,
+            HistoryKind::MapStateStarted { length: 1 },
+            HistoryKind::MapStateFailed,
+            HistoryKind::MapIterationStarted { name: name.clone(), index: 0 },
+        ];
+        let not_followed = [
+            HistoryKind::ExecutionStarted { input: value, role_arn: name.clone() },
+            HistoryKind::StateAborted { state_type },
+            HistoryKind::ParallelStateSucceeded,
+            HistoryKind::MapStateSucceeded,
+            HistoryKind::MapIterationSucceeded { name: name.clone(), index: 0 },
+            HistoryKind::MapIterationFailed { name: name.clone(), index: 0 },
+            HistoryKind::MapIterationAborted { name, index: 0 },
+        ];
+        assert!(followed.iter().all(HistoryKind::advances));
+        assert!(!not_followed.iter().any(HistoryKind::advances));
+    }
+}
