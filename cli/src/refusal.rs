@@ -12,6 +12,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The machine does not give what is needed; its own words say what.
+    pub fn of_machine(error: std::io::Error) -> Refusal {
+        Refusal::new(error.to_string())
+    }
+
     /// A refusal that says what went wrong.
     pub fn new(message: impl Into<String>) -> Refusal {
         Refusal { message: message.into(), help: None }

@@ -1,6 +1,7 @@
 //! Runs one execution in memory: receives events, takes turns, dispatches what is outstanding, keeps the time.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,16 +45,17 @@ pub struct Options {
     pub answered_outside: bool,
 }
 
-impl Default for Options {
-    fn default() -> Options {
-        Options {
+impl Options {
+    /// AWS's limits, real time, a key and a seed of chance of its own. An error where the machine has no randomness.
+    pub fn new() -> io::Result<Options> {
+        Ok(Options {
             limits: Limits::AWS,
             clock: Clock::real(),
-            tokens: TokenKey::new(random()),
-            seed: seed(),
+            tokens: TokenKey::new(random()?),
+            seed: seed()?,
             inbox: None,
             answered_outside: false,
-        }
+        })
     }
 }
 

@@ -75,7 +75,7 @@ async fn play(definition: Json, input: Json, options: Options) -> (Status, Recor
 }
 
 fn virtual_time() -> Options {
-    Options { clock: Clock::virtual_from(Timestamp(0)), ..Options::default() }
+    Options { clock: Clock::virtual_from(Timestamp(0)), ..Options::new().expect("the machine has randomness") }
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::{files, output};
 
 /// Evaluates what was asked for.
 pub fn execute(args: &Eval) -> Result<ExitCode, Refusal> {
-    let mut evaluator = Evaluator::new(args.lang);
+    let mut evaluator = Evaluator::new(args.lang)?;
     let Some(expression) = args.expression.as_deref() else {
         evaluator.batch()?;
         return Ok(ExitCode::SUCCESS);
@@ -75,8 +75,11 @@ enum Answer {
 }
 
 impl Evaluator {
-    fn new(language: Option<Language>) -> Evaluator {
-        Evaluator { language, chance: Chance::from_seed(stepwell_engine::chance::seed()) }
+    fn new(language: Option<Language>) -> Result<Evaluator, Refusal> {
+        Ok(Evaluator {
+            language,
+            chance: Chance::from_seed(stepwell_engine::chance::seed().map_err(Refusal::of_machine)?),
+        })
     }
 
     /// Answers stdin. Whoever asks line by line has each answer at once; whoever asks in bulk gets them in bulk.

@@ -1,6 +1,6 @@
 //! `stepwell run`: one execution in the foreground.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -76,8 +76,8 @@ struct Ran {
 async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, screen: &Screen) -> Result<Ran, Refusal> {
     let clock = if args.virtual_clock { Clock::jumping() } else { Clock::real() };
     let started_at = clock.now();
-    let identity = identity(args, &config, input, started_at);
-    let tokens = TokenKey::new(random());
+    let identity = identity(args, &config, input, started_at).map_err(Refusal::of_machine)?;
+    let tokens = TokenKey::new(random().map_err(Refusal::of_machine)?);
     let (events, inbox) = mpsc::channel(INBOX);
     let (mut desk, mut serving) = (None, None);
     if let Some(address) = args.api {
@@ -94,7 +94,7 @@ async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, sc
         tokens,
         inbox: Some(inbox),
         answered_outside: args.api.is_some(),
-        ..Options::default()
+        ..Options::new().map_err(Refusal::of_machine)?
     };
     let mut watch = Watch::new(program.clone(), screen.clone(), args.history.is_some(), desk);
     let router = Arc::new(tasks::router(config, args.mock_all, screen).await);
@@ -121,12 +121,12 @@ async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, sc
     Ok(Ran { status, started_at, watch, interrupt })
 }
 
-fn identity(args: &Run, config: &Config, input: Value, started_at: Timestamp) -> Identity {
+fn identity(args: &Run, config: &Config, input: Value, started_at: Timestamp) -> io::Result<Identity> {
     let machine = machine_name(&args.file);
-    let name = args.name.clone().unwrap_or_else(made_up_name);
+    let name = args.name.clone().map_or_else(made_up_name, Ok)?;
     let region = &config.aws.region;
     let arn = |kind: &str| format!("arn:aws:states:{region}:{ACCOUNT}:{kind}:{machine}");
-    Identity {
+    Ok(Identity {
         arn: format!("{}:{name}", arn("execution")).into(),
         name: name.into(),
         machine_arn: arn("stateMachine").into(),
@@ -135,7 +135,7 @@ fn identity(args: &Run, config: &Config, input: Value, started_at: Timestamp) ->
         region: region.as_str().into(),
         started_at,
         input,
-    }
+    })
 }
 
 /// The machine is named after its file: `order.asl.json` is `order`.
@@ -147,12 +147,12 @@ fn machine_name(file: &Path) -> String {
 }
 
 /// A name in the form of a UUID, as AWS gives one.
-fn made_up_name() -> String {
-    let mut bytes = random();
+fn made_up_name() -> io::Result<String> {
+    let mut bytes = random()?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex: String = bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    Ok([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
 }
 
 impl Ran {
