@@ -636,3 +636,126 @@ fn a_wide_map_costs_a_constant_per_item() {
     assert!(turn.changes.len() < 10, "{} changes for one answer", turn.changes.len());
     assert!(world.execution.last_ticket > since);
 }
+
+#[test]
+fn forty_iterations_run_at_once_where_nothing_else_is_said() {
+    let items: Vec<u32> = (0..50).collect();
+    let open = |limits| {
+        let mut world = World::new(
+            machine(json!({ "M": {
+                "Type": "Map",
+                "ItemProcessor": { "StartAt": "A", "States": { "A": task() } },
+                "End": true
+            } })),
+            json!(items),
+        );
+        world.env.limits = limits;
+        world.start();
+        world.asked.len()
+    };
+    assert_eq!(open(Limits::AWS), 40);
+    assert_eq!(open(Limits::OFF), 50);
+}
+
+#[test]
+fn the_context_object_is_complete() {
+    let mut world = World::new(
+        machine(
+            json!({ "A": with(task(), json!({ "Parameters": { "all.$": "$$" }, "Retry": [{ "ErrorEquals": ["E"] }] })) }),
+        ),
+        json!({ "i": 1 }),
+    );
+    world.start().fail("A", 0, "E", "once").at(1);
+    let input = world.open("A", 0).input.to_json();
+    expect![[r#"
+        {
+          "Execution": {
+            "Id": "arn:aws:states:us-east-1:000000000000:execution:m:e",
+            "Input": {
+              "i": 1
+            },
+            "StartTime": "2023-11-14T22:13:20.000Z",
+            "Name": "e",
+            "RoleArn": "arn:aws:iam::000000000000:role/r",
+            "RedriveCount": 0
+          },
+          "StateMachine": {
+            "Id": "arn:aws:states:us-east-1:000000000000:stateMachine:m",
+            "Name": "m"
+          },
+          "State": {
+            "Name": "A",
+            "EnteredTime": "2023-11-14T22:13:20.000Z",
+            "RetryCount": 1
+          }
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&input["all"]).unwrap());
+}
+
+#[test]
+fn each_retrier_counts_for_itself_and_an_exhausted_one_hands_over_to_catch() {
+    let retry = json!([
+        { "ErrorEquals": ["A"], "MaxAttempts": 1 },
+        { "ErrorEquals": ["B"], "MaxAttempts": 1, "IntervalSeconds": 10 },
+        { "ErrorEquals": ["States.ALL"], "MaxAttempts": 0 }
+    ]);
+    let catch = json!([
+        { "ErrorEquals": ["C"], "Next": "Never" },
+        { "ErrorEquals": ["States.TaskFailed"], "ResultPath": null, "Next": "Caught" }
+    ]);
+    let mut world = World::new(
+        machine(json!({
+            "T": with(task(), json!({ "Retry": retry, "Catch": catch })),
+            "Never": { "Type": "Fail" },
+            "Caught": { "Type": "Pass", "End": true }
+        })),
+        json!("in"),
+    );
+    world.start().fail("T", 0, "A", "").at(1).fail("T", 0, "B", "").at(11);
+    assert_eq!(world.asked.len(), 3);
+    world.fail("T", 0, "A", "");
+    assert_eq!(world.output(), json!("in"));
+}
+
+#[test]
+fn jitter_never_exceeds_the_delay() {
+    let retry = json!([{ "ErrorEquals": ["E"], "IntervalSeconds": 8, "JitterStrategy": "FULL" }]);
+    for seed in 1..50 {
+        let mut world = World::new(machine(json!({ "T": with(task(), json!({ "Retry": retry })) })), json!({}));
+        world.env.chance = stepwell_asl::Chance::from_seed([seed, 2, 3, 4]);
+        world.start().fail("T", 0, "E", "");
+        let delay_ms = world.execution.next_deadline().unwrap().0 - world.env.now.0;
+        assert!((0..=8_000).contains(&delay_ms), "{delay_ms}");
+    }
+}
+
+#[test]
+fn an_items_path_must_lead_to_an_array() {
+    let mut world = World::new(
+        machine(json!({ "M": {
+            "Type": "Map",
+            "ItemsPath": "$.items",
+            "ItemProcessor": { "StartAt": "A", "States": { "A": task() } },
+            "End": true
+        } })),
+        json!({ "items": {} }),
+    );
+    world.start();
+    let cause = "An error occurred while executing the state 'M' (entered at the event id #2). Reference path \
+                 \"$.items\" must point to array.";
+    assert_eq!(world.error(), ("States.Runtime".into(), cause.into()));
+}
+
+#[test]
+fn values_that_grow_deeper_with_every_turn_end_with_an_error() {
+    let mut world = World::new(
+        machine(json!({
+            "A": { "Type": "Pass", "Parameters": { "was.$": "$" }, "Next": "B" },
+            "B": { "Type": "Pass", "Next": "A" }
+        })),
+        json!({}),
+    );
+    world.env.limits = Limits::OFF;
+    world.start();
+    assert_eq!(world.error().0, "States.DataLimitExceeded");
+}
