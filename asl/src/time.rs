@@ -18,9 +18,12 @@ impl Timestamp {
         DateTime::parse_from_rfc3339(text).ok().map(|instant| Timestamp(instant.timestamp_millis()))
     }
 
+    /// The last instant that RFC 3339 can write: the end of the year 9999.
+    pub const MAX: Timestamp = Timestamp(253_402_300_799_999);
+
     /// The instant that many milliseconds later, held at the end of time rather than wrapped.
     pub fn plus_ms(self, milliseconds: u64) -> Timestamp {
-        Timestamp(self.0.saturating_add_unsigned(milliseconds))
+        Timestamp(self.0.saturating_add_unsigned(milliseconds)).min(Timestamp::MAX)
     }
 }
 

@@ -132,6 +132,7 @@ fn start(program: &Program, input: &Value) -> Execution {
             started_at: Timestamp(0),
             input: input.clone(),
         },
+        &Limits::OFF,
     )
 }
 

@@ -82,7 +82,7 @@ pub async fn run(
     options: Options,
     watcher: &mut dyn Watcher,
 ) -> Status {
-    let execution = Execution::new(&program, identity);
+    let execution = Execution::new(&program, identity, &options.limits);
     let env = Env {
         now: options.clock.now(),
         chance: Chance::from_seed(options.seed),
@@ -174,9 +174,11 @@ impl Run<'_> {
         let invoker = self.invoker.clone();
         let running = self.in_flight.spawn(async move {
             let answer = invoker.invoke(&task).await;
+            // Nobody took it if nothing takes it.
+            let taken = !matches!(&answer, Answer::Failed { error, .. } if error == "States.Runtime");
             let event = |kind| Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind };
             let mut events = Vec::with_capacity(2);
-            if activity {
+            if activity && taken {
                 events.push(event(EventKind::TaskStarted { worker: None }));
             }
             match answer {
@@ -217,8 +219,9 @@ impl Run<'_> {
     /// Waits for an answer or for the time.
     async fn receive(&mut self, wake_at: Option<Timestamp>) -> Vec<Event> {
         let idle = self.in_flight.is_empty();
-        if idle && wake_at.is_none() && !self.answered_outside {
-            return vec![Event::Stopped(nobody_answers())];
+        let timed = self.execution.next_timer().is_some() || self.program.timeout_s.is_some();
+        if idle && !timed && !self.answered_outside {
+            return vec![Event::Stopped(nobody_answers())]; // not after the year that every execution has
         }
         tokio::select! {
             biased;

@@ -536,6 +536,35 @@ fn the_history_ends_with_its_last_event() {
 }
 
 #[test]
+fn an_event_that_no_longer_fits_is_not_left_out() {
+    let run = |limit| {
+        let mut world = World::new(machine(json!({ "A": { "Type": "Pass", "End": true } })), json!({}));
+        world.env.limits.history_events = Some(limit);
+        world.start();
+        (world.history.len(), world.error().0)
+    };
+    assert_eq!(run(3), (3, "States.Runtime".into()));
+    assert_eq!(run(2), (2, "States.Runtime".into()));
+    let (events, status) = run(4);
+    assert!(events == 4 && status.starts_with("Succeeded"), "{events} {status}");
+}
+
+#[test]
+fn an_execution_may_take_a_year() {
+    let mut world = World::new(
+        machine(json!({
+            "A": { "Type": "Wait", "Seconds": 99_999_999, "Next": "B" },
+            "B": { "Type": "Pass", "End": true }
+        })),
+        json!({}),
+    );
+    world.start().at(365 * 24 * 3600 - 1);
+    assert_eq!(world.execution.status, Status::Running);
+    world.at(365 * 24 * 3600);
+    assert_eq!(world.execution.status, Status::TimedOut(StateError::named("States.Timeout")));
+}
+
+#[test]
 fn a_runtime_error_is_neither_retried_nor_caught() {
     let all = json!([{ "ErrorEquals": ["States.ALL"], "Next": "B" }]);
     let mut world = World::new(

@@ -7,6 +7,7 @@ use stepwell_asl::{Program, Text, Timestamp, Value};
 
 use super::branch::{Branch, BranchId, Position, Ticket};
 use super::fault::StateError;
+use super::limits::Limits;
 use super::trigger::{Trigger, Work};
 
 /// What never changes about an execution.
@@ -90,7 +91,7 @@ impl PartialEq for Execution {
 
 impl Execution {
     /// An execution that has not begun: [`super::Event::Started`] begins it.
-    pub fn new(program: &Program, identity: Identity) -> Execution {
+    pub fn new(program: &Program, identity: Identity, limits: &Limits) -> Execution {
         let root = Branch {
             position: Position {
                 parent: None,
@@ -108,7 +109,8 @@ impl Execution {
             variables: BTreeMap::new(),
         };
         Execution {
-            deadline: program.timeout_s.map(|s| identity.started_at.plus_ms(s.saturating_mul(1000))),
+            deadline: (program.timeout_s.into_iter().chain(limits.execution_s).min())
+                .map(|seconds| identity.started_at.plus_ms(seconds.saturating_mul(1000))),
             identity: Arc::new(identity),
             status: Status::Running,
             branches: Branches::from_iter([(BranchId::ROOT, root)]),
@@ -137,8 +139,12 @@ impl Execution {
         if self.status != Status::Running {
             return None;
         }
-        let timer = self.timers.first().map(|(at, _)| *at);
-        [timer, self.deadline].into_iter().flatten().min()
+        [self.next_timer(), self.deadline].into_iter().flatten().min()
+    }
+
+    /// When the first of its branches is due: a Wait, a retry, a task that times out.
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(at, _)| *at)
     }
 
     /// Replaces a branch's position and keeps the indexes true.

@@ -7,17 +7,24 @@ pub struct Limits {
     pub payload_bytes: Option<usize>,
     /// Events in the history of one execution.
     pub history_events: Option<u64>,
+    /// How long an execution may take, in seconds.
+    pub execution_s: Option<u64>,
     /// Iterations of an inline Map at once where `MaxConcurrency` is 0.
     pub inline_concurrency: Option<u32>,
 }
 
 impl Limits {
     /// As on AWS.
-    pub const AWS: Limits =
-        Limits { payload_bytes: Some(256 * 1024), history_events: Some(25_000), inline_concurrency: Some(40) };
+    pub const AWS: Limits = Limits {
+        payload_bytes: Some(256 * 1024),
+        history_events: Some(25_000),
+        execution_s: Some(365 * 24 * 3600),
+        inline_concurrency: Some(40),
+    };
 
     /// None at all.
-    pub const OFF: Limits = Limits { payload_bytes: None, history_events: None, inline_concurrency: None };
+    pub const OFF: Limits =
+        Limits { payload_bytes: None, history_events: None, execution_s: None, inline_concurrency: None };
 }
 
 /// Containers within containers that a value may have, whatever the limits: deeper ones would exhaust the stack.

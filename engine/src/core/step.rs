@@ -147,7 +147,7 @@ impl<'a> Turning<'a> {
         while let Some(work) = self.execution.ready.pop_front() {
             self.perform(work);
             if self.full {
-                self.exhaust();
+                self.close(self.history_is_full());
             }
             moves += 1;
             if moves >= self.env.moves_max {
@@ -354,12 +354,11 @@ impl<'a> Turning<'a> {
 
     // ---- the end ----
 
-    /// The history is full: AWS ends the execution with its last event.
-    fn exhaust(&mut self) {
-        self.full = false;
+    /// AWS ends an execution whose history is full with the history's last event, whatever would come next.
+    fn history_is_full(&self) -> Status {
         let limit = self.env.limits.history_events.unwrap_or_default();
         let cause = format!("The execution reached the maximum number of history events ({limit}).");
-        self.close(Status::Failed(StateError::new("States.Runtime", cause)));
+        Status::Failed(StateError::new("States.Runtime", cause))
     }
 
     /// Ends the execution from outside: what still runs is aborted first.
@@ -375,6 +374,7 @@ impl<'a> Turning<'a> {
         if self.execution.status != Status::Running {
             return;
         }
+        let status = if std::mem::take(&mut self.full) { self.history_is_full() } else { status };
         let kind = match &status {
             Status::Succeeded(output) => HistoryKind::ExecutionSucceeded { output: output.clone() },
             Status::Failed(error) => HistoryKind::ExecutionFailed(error.clone()),
@@ -401,7 +401,7 @@ impl<'a> Turning<'a> {
             }
         }
         if self.full {
-            self.exhaust();
+            self.close(self.history_is_full());
         }
     }
 

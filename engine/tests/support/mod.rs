@@ -37,7 +37,7 @@ impl World {
             started_at: Timestamp(START),
             input: Value::from(input),
         };
-        let execution = Execution::new(&program, identity);
+        let execution = Execution::new(&program, identity, &Limits::AWS);
         let env = Env {
             now: Timestamp(START),
             chance: Chance::from_seed([1, 2, 3, 4]),
