@@ -9,11 +9,12 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::{Router as Service, serve};
 use serde_json::json;
-use stepwell_engine::invoke::aws::{self, Environment, LambdaInvoker};
+use stepwell_engine::invoke::aws::{self, LambdaInvoker};
 use stepwell_engine::invoke::config::Config;
 use stepwell_engine::invoke::function::RESPONSE_BYTES_MAX;
 use stepwell_engine::invoke::{
-    Answer, CallError, Function, FunctionCall, FunctionResponse, InvocationType, Invoker, LogType, Router, Task,
+    Answer, CallError, Environment, Function, FunctionCall, FunctionResponse, InvocationType, Invoker, LogType, Router,
+    Task,
 };
 use tokio::net::TcpListener;
 
@@ -104,6 +105,7 @@ async fn answer(request: Request, received: Arc<Mutex<Vec<Received>>>) -> Respon
         "busy" => exception(429, "TooManyRequestsException", json!({"Type": "User", "message": "Rate Exceeded."})),
         "broken" => exception(500, "ServiceException", json!({"Type": "Service", "Message": "Sorry."})),
         "denied" => exception(403, "AccessDeniedException", json!({"Message": "User: u is not authorized"})),
+        "invalid" => exception(400, "ValidationException", json!({"message": "1 validation error detected"})),
         "gateway" => Response::builder().status(502).body(Body::from("Bad Gateway")).expect("a response"),
         name => {
             let message = format!("Function not found: arn:aws:lambda:us-east-1:000000000000:function:{name}:$LATEST");
@@ -128,16 +130,15 @@ fn sts_answer(body: &str) -> Response<Body> {
     Response::builder().header("Content-Type", "text/xml").body(Body::from(text)).expect("a response")
 }
 
-fn environment(variables: &[(&str, &str)]) -> Environment {
-    Environment::read(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
-}
-
-fn config(text: &str) -> Config {
-    Config::parse(text, "stepwell.toml").expect("a configuration")
+fn config(text: &str, variables: &[(&str, &str)]) -> Config {
+    let mut config = Config::parse(text, "stepwell.toml").expect("a configuration");
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    config.aws.environment = Environment::read(variables);
+    config
 }
 
 async fn invoker(variables: &[(&str, &str)]) -> LambdaInvoker {
-    LambdaInvoker::new(&Config::default(), &environment(variables)).await.expect("a permitted endpoint")
+    LambdaInvoker::new(&config("", variables)).await.expect("a permitted endpoint")
 }
 
 fn to(function: &str) -> FunctionCall {
@@ -324,9 +325,8 @@ async fn a_role_that_may_not_be_assumed_is_a_client_error() {
 #[tokio::test]
 async fn without_permission_there_is_no_invoker() {
     let keys = [("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_REGION", "us-east-1")];
-    let exists = async |text: &str, variables: &[(&str, &str)]| {
-        LambdaInvoker::new(&config(text), &environment(variables)).await.is_some()
-    };
+    let exists =
+        async |text: &str, variables: &[(&str, &str)]| LambdaInvoker::new(&config(text, variables)).await.is_some();
     let route = "[[route]]\nmatch = \"*\"\ninvoker = \"lambda\"\n";
     let at_endpoint = format!("{route}endpoint = \"http://127.0.0.1:1\"\n");
     assert!(!exists("", &keys).await);
@@ -337,25 +337,64 @@ async fn without_permission_there_is_no_invoker() {
     assert!(exists("", &[("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:1")]).await);
     assert!(exists("[aws]\nreal = true\n", &[]).await);
 
-    let invoker = LambdaInvoker::new(&config(&at_endpoint), &environment(&keys)).await.expect("for the route");
+    let invoker = LambdaInvoker::new(&config(&at_endpoint, &keys)).await.expect("for the route");
     let error = invoker.call(&to("f")).await.expect_err("not the route's call");
     assert_eq!(error.error, "States.Runtime");
+}
+
+async fn router(config: Config) -> Router {
+    let lambda = aws::lambda(&config).await.expect("a permitted endpoint");
+    Router::new(config).with_lambda(lambda)
+}
+
+fn invoke_task(parameters: serde_json::Value) -> Task {
+    let resource = "arn:aws:states:::lambda:invoke".into();
+    Task { resource, input: parameters.into(), ..Task::default() }
+}
+
+#[tokio::test]
+async fn router_and_invoker_go_by_the_same_variables() {
+    let stub = Stub::start().await;
+    let endpoint = stub.endpoint();
+    let elsewhere = ("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    let variables = [elsewhere, ("AWS_ENDPOINT_URL_LAMBDA", &endpoint), ("AWS_REGION", "eu-west-1")];
+    let echo = invoke_task(json!({"FunctionName": "echo"}));
+    assert!(matches!(router(config("", &variables)).await.invoke(&echo).await, Answer::Succeeded(_)));
+    assert!(stub.received()[0].header("authorization").contains("/eu-west-1/lambda/"));
+
+    let mut ignored = variables.to_vec();
+    ignored.push(("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"));
+    let ignored = config("", &ignored);
+    assert!(aws::lambda(&ignored).await.is_none());
+    let Answer::Failed { cause, .. } = Router::new(ignored).invoke(&echo).await else { panic!("succeeded") };
+    assert!(cause.is_some_and(|cause| cause.starts_with("No route leads to the function 'echo'")));
+    assert_eq!(stub.received().len(), 1);
+}
+
+#[tokio::test]
+async fn an_impossible_parameter_has_one_error_whoever_finds_it() {
+    let stub = Stub::start().await;
+    let router = router(config("", &[("AWS_ENDPOINT_URL", &stub.endpoint())])).await;
+    let error = async |parameters| match router.invoke(&invoke_task(parameters)).await {
+        Answer::Failed { error, .. } => error,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(error(json!({"FunctionName": "invalid"})).await, "Lambda.AWSLambdaException");
+    assert_eq!(stub.received().len(), 1);
+    let wrong = json!({"FunctionName": "echo", "InvocationType": "Now"});
+    assert_eq!(error(wrong).await, "Lambda.AWSLambdaException");
+    assert_eq!(stub.received().len(), 1);
 }
 
 #[tokio::test]
 async fn a_route_leads_here() {
     let stub = Stub::start().await;
-    let routes = config(&format!(
+    let route = format!(
         "[[route]]\nmatch = \"echo\"\ninvoker = \"lambda\"\nendpoint = \"{}\"\nregion = \"eu-west-3\"\n",
         stub.endpoint()
-    ));
-    let lambda = aws::lambda(&routes).await.expect("the route has an endpoint");
-    let router = Router::new(routes).with_lambda(lambda);
-    let task = Task {
-        resource: "arn:aws:states:::lambda:invoke".into(),
-        input: json!({"FunctionName": "echo", "Payload": {"n": 1}}).into(),
-        ..Task::default()
-    };
+    );
+    let router = router(config(&route, &[])).await;
+    let task = invoke_task(json!({"FunctionName": "echo", "Payload": {"n": 1}}));
     let Answer::Succeeded(result) = router.invoke(&task).await else { panic!("failed") };
     let result: serde_json::Value = serde_json::from_str(&result.to_string()).expect("JSON");
     assert_eq!(result["Payload"], json!({"n": 1}));

@@ -12,7 +12,8 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use serde_json::{Value as Json, json};
 use stepwell_engine::invoke::{
-    Answer, CallError, Config, Function, FunctionCall, FunctionResponse, InvocationType, Invoker, Router, Sink, Task,
+    Answer, CallError, Config, Environment, Function, FunctionCall, FunctionResponse, InvocationType, Invoker, Router,
+    Sink, Task,
 };
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -191,7 +192,7 @@ async fn a_handler_can_lie_in_a_directory_and_be_named_after_the_function() {
     assert_eq!(succeeded(rig.invoke(&task("one", json!({}))).await), "1");
     assert_eq!(succeeded(rig.invoke(&task("two:live", json!({}))).await), "2");
     let (error, cause) = failed(rig.invoke(&invoke_task(json!({"FunctionName": "../one"}))).await);
-    assert_eq!(error, "Lambda.ValidationException");
+    assert_eq!(error, "Lambda.AWSLambdaException");
     assert!(cause.starts_with("'../one' cannot be put in for {function}"), "{cause}");
 }
 
@@ -226,6 +227,31 @@ def handler(event, context):
             },
         })
     );
+}
+
+#[tokio::test]
+async fn region_and_endpoints_reach_a_function_as_they_count_for_stepwell() {
+    let code = "import os\ndef handler(event, context):\n    return {k: v for k, v in os.environ.items() if k in \
+                   ('AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3')}\n";
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("app.py"), code).unwrap();
+    let route = "[[route]]\nmatch = \"*\"\ninvoker = \"process\"\nruntime = \"python3\"\nhandler = \"app.handler\"\n";
+    let check = async |aws: &str, ignored: &str, expected: Json| {
+        let mut config = Config::parse(&format!("{aws}\n{route}"), directory.path().join("stepwell.toml")).unwrap();
+        let variables = [
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ENDPOINT_URL", "http://all.test"),
+            ("AWS_ENDPOINT_URL_S3", "http://s3.test"),
+            ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", ignored),
+        ];
+        config.aws.environment = Environment::read(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(succeeded(Router::new(config).invoke(&task("fn", json!({}))).await), expected);
+    };
+    let (all, s3) = ("http://all.test", "http://s3.test");
+    check("", "", json!({"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": all, "AWS_ENDPOINT_URL_S3": s3})).await;
+    check("", "true", json!({"AWS_REGION": "eu-west-1"})).await;
+    let own = "[aws]\nregion = \"us-east-1\"\nendpoint = \"http://own.test\"";
+    check(own, "true", json!({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://own.test"})).await;
 }
 
 #[tokio::test]
@@ -552,7 +578,7 @@ async fn parameters_that_make_no_call_fail_the_task() {
     check(json!({}), "States.Runtime", missing).await;
     check(json!({"FunctionName": 1}), "States.Runtime", "An error occurred while executing the state 'State'.").await;
     let wrong = "1 validation error detected: Value 'Now' at 'invocationType' failed to satisfy constraint";
-    check(json!({"FunctionName": "f", "InvocationType": "Now"}), "Lambda.ValidationException", wrong).await;
+    check(json!({"FunctionName": "f", "InvocationType": "Now"}), "Lambda.AWSLambdaException", wrong).await;
 }
 
 #[tokio::test]
@@ -710,6 +736,29 @@ async fn a_task_without_a_route_says_what_to_add() {
 }
 
 #[tokio::test]
+async fn a_task_without_a_route_says_who_else_could_answer_it() {
+    let check = async |resource: &str, input: Json, beginning: &str| {
+        let (_, cause) = failed(Router::new(Config::default()).invoke(&other_task(resource, input)).await);
+        assert!(cause.starts_with(beginning), "{cause}");
+        assert!(cause.contains("add to stepwell.toml:\n\n[[route]]\n"), "{cause}");
+        cause.contains("--api")
+    };
+    let activity = "arn:aws:states:us-east-1:000000000000:activity:approve";
+    let worker = format!(
+        "No route leads to the activity '{activity}'. A worker can take it when the run is started with --api ADDR. To give it"
+    );
+    assert!(check(activity, json!({}), &worker).await);
+    let token = "When a route has handed its task token on, somebody can answer the token through --api ADDR";
+    let sqs = "arn:aws:states:::sqs:sendMessage";
+    let waiting = format!("{sqs}.waitForTaskToken");
+    assert!(check(&waiting, json!({}), &format!("No route leads to the resource '{waiting}'. {token}")).await);
+    let function = json!({"FunctionName": "ask"});
+    let waiting = "arn:aws:states:::lambda:invoke.waitForTaskToken";
+    assert!(check(waiting, function, &format!("No route leads to the function 'ask'. {token}")).await);
+    assert!(!check(sqs, json!({}), &format!("No route leads to the resource '{sqs}'. To give it")).await);
+}
+
+#[tokio::test]
 async fn mocks_answer_for_callbacks() {
     let router = mocks(
         "[[route]]\nmatch = \"fn\"\ninvoker = \"mock\"\nresult = 1\n[[route]]\nmatch = \"h\"\n\
@@ -789,6 +838,8 @@ async fn lambda_is_called_only_where_the_configuration_lets_it_be() {
     let refused = failed(call(router(route), "f").await);
     assert_eq!(refused.0, "States.Runtime");
     assert!(refused.1.contains("real AWS is off"), "{}", refused.1);
+    let without_hook = failed(call(mocks(route), "f").await);
+    assert_eq!(without_hook, refused, "there is no hook where nothing is allowed, and that is not what is wrong");
     let elsewhere = format!("{route}endpoint = \"http://127.0.0.1:1\"\nregion = \"eu-west-1\"\nrole = \"r\"\n");
     let called = succeeded(call(router(&elsewhere), "f").await);
     assert_eq!(called["endpoint"], "http://127.0.0.1:1");
@@ -849,6 +900,8 @@ fn mistakes_in_the_configuration_are_named_with_their_place() {
     check(&route("invoker = \"process\"\ncommand = [\"x\"]\ndirectory = \"gone\""), directory);
     check(&route("invoker = \"process\"\ncommand = [\"x\"]\ntimeout_s = 0"), "5:13: `timeout_s` lies above 0");
     check(&route("invoker = \"process\"\ncommand = [\"x\"]\nconcurrency = 0"), "5:15: `concurrency` lies between 1");
+    check("[aws]\nregion = \"Frankfurt\"", "2:10: `Frankfurt` is no region such as \"eu-west-1\"");
+    check(&route("invoker = \"lambda\"\nregion = \"\""), "4:10: `` is no region");
     check("[pool]\nconcurrency = 0", "2:15: `concurrency` lies between 1");
     let missing = Config::load("/no/such/stepwell.toml").unwrap_err().to_string();
     assert!(missing.starts_with("/no/such/stepwell.toml: cannot be read: "), "{missing}");
@@ -872,5 +925,5 @@ fn the_examples_of_the_documentation_are_valid() {
 fn an_empty_configuration_has_the_defaults() {
     let config = Config::parse("", Path::new("stepwell.toml")).unwrap();
     assert_eq!(config, Config::default());
-    assert_eq!((config.aws.real, config.aws.region.as_str(), config.pool.concurrency), (false, "us-east-1", 64));
+    assert_eq!((config.aws.real, config.aws.region(), config.pool.concurrency), (false, None, 64));
 }

@@ -124,7 +124,7 @@ async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, sc
 fn identity(args: &Run, config: &Config, input: Value, started_at: Timestamp) -> io::Result<Identity> {
     let machine = machine_name(&args.file);
     let name = args.name.clone().map_or_else(made_up_name, Ok)?;
-    let region = &config.aws.region;
+    let region = config.aws.local_region();
     let arn = |kind: &str| format!("arn:aws:states:{region}:{ACCOUNT}:{kind}:{machine}");
     Ok(Identity {
         arn: format!("{}:{name}", arn("execution")).into(),
@@ -132,7 +132,7 @@ fn identity(args: &Run, config: &Config, input: Value, started_at: Timestamp) ->
         machine_arn: arn("stateMachine").into(),
         machine_name: machine.as_str().into(),
         role_arn: format!("arn:aws:iam::{ACCOUNT}:role/stepwell").into(),
-        region: region.as_str().into(),
+        region: region.into(),
         started_at,
         input,
     })

@@ -5,7 +5,6 @@
 //! There are no retries here: `Retry` of the state decides.
 
 mod connect;
-mod environment;
 mod exchange;
 mod reach;
 
@@ -13,8 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-
-pub use environment::Environment;
 
 use self::connect::Clients;
 use self::reach::Reach;
@@ -27,13 +24,16 @@ const CALL_LIMIT: Duration = Duration::from_secs(15 * 60 + 10);
 /// The functions of AWS Lambda, or of what speaks its API at an endpoint.
 ///
 /// A call goes to its own endpoint, else to `aws.endpoint`, else to `AWS_ENDPOINT_URL_LAMBDA` or `AWS_ENDPOINT_URL`;
-/// without any of them to AWS, if `aws.real` allows it. Its region is its own, else `aws.region`, `AWS_REGION` or
-/// `AWS_DEFAULT_REGION`, the profile's (only with `aws.real`), the function's or the execution's ARN's, else `us-east-1`.
+/// without any of them to AWS, if `aws.real` allows it. Its region is the first that is there: its own, `aws.region`,
+/// `AWS_REGION` or `AWS_DEFAULT_REGION`, the profile's (only with `aws.real`), that of the function's ARN, that of the
+/// execution's ARN, `us-east-1`.
 ///
 /// Credentials are the SDK's usual ones with `aws.real`, otherwise those of the environment's variables, otherwise a
 /// placeholder that emulators take. A call with a role assumes it with them first, once until it expires. STS is at
 /// `AWS_ENDPOINT_URL_STS`, else at `aws.endpoint` or `AWS_ENDPOINT_URL`, else AWS's with `aws.real` and at the call's own
 /// endpoint without.
+///
+/// Of the environment's variables those count that the configuration brings: see [`Config::with_environment`].
 pub struct LambdaInvoker {
     reach: Reach,
     clients: Clients,
@@ -42,23 +42,24 @@ pub struct LambdaInvoker {
 /// The invoker for a configuration: the functions of its `lambda` routes, and those without a route. None where it could
 /// not make a single call.
 pub async fn lambda(config: &Config) -> Option<Arc<dyn Function>> {
-    let invoker = LambdaInvoker::new(config, &Environment::of_process()).await?;
+    let invoker = LambdaInvoker::new(config).await?;
     Some(Arc::new(invoker))
 }
 
 impl LambdaInvoker {
-    /// The invoker for a configuration and an environment, or none where every call would be refused. Reads the AWS
-    /// profile if `aws.real` is true; connects to nothing.
-    pub async fn new(config: &Config, environment: &Environment) -> Option<LambdaInvoker> {
-        let mut reach = Reach::new(&config.aws, environment);
+    /// The invoker for a configuration, or none where every call would be refused. Reads the AWS profile if `aws.real` is
+    /// true; connects to nothing.
+    pub async fn new(config: &Config) -> Option<LambdaInvoker> {
+        let aws = &config.aws;
         let of_route = config.routes.iter().any(|route| match &route.target {
-            Target::Lambda(target) => reach.permits(target.endpoint.as_deref()),
+            Target::Lambda(target) => aws.allows(target.endpoint.as_deref().or(aws.lambda_endpoint())),
             Target::Process(_) | Target::Http(_) | Target::Mock(_) => false,
         });
-        if !of_route && !reach.permits(None) {
+        if !of_route && !aws.allows(aws.lambda_endpoint()) {
             return None;
         }
-        let clients = Clients::new(&mut reach, environment).await;
+        let mut reach = Reach::new(aws.clone());
+        let clients = Clients::new(&mut reach).await;
         Some(LambdaInvoker { reach, clients })
     }
 }

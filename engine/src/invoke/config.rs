@@ -5,7 +5,7 @@
 //! ```toml
 //! [aws]
 //! real = false                          # only true lets calls, and credentials, reach real AWS
-//! region = "us-east-1"                  # for names that have none; AWS_REGION and AWS_DEFAULT_REGION of functions
+//! region = "eu-west-1"                  # of calls, executions and functions; else AWS_REGION, AWS_DEFAULT_REGION, ...
 //! endpoint = "http://127.0.0.1:4566"    # where Lambda and the other services are instead
 //!
 //! [pool]
@@ -49,7 +49,7 @@
 //!
 //! A function sees a small environment: `PATH`, `HOME`, `USER`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TMPDIR`, `VIRTUAL_ENV`,
 //! `NODE_PATH`, `PYTHONPATH`, `SSL_CERT_FILE` and `SSL_CERT_DIR` as they are here; `TZ=:UTC`; Lambda's own variables;
-//! and `AWS_ENDPOINT_URL` and its kin. AWS credentials are handed on only if `aws.real` is true; otherwise a function
+//! and `AWS_ENDPOINT_URL` and its kin unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is true. AWS credentials are handed on only if `aws.real` is true; otherwise a function
 //! gets the placeholder `test` and no credential files, so that an SDK works against an endpoint and not against AWS.
 //!
 //! ## `invoker = "http"`
@@ -91,7 +91,12 @@ use std::time::Duration;
 
 use stepwell_asl::Value;
 
+use super::environment::Environment;
 pub use super::pattern::Pattern;
+use super::real_aws;
+
+/// The region where nothing names one.
+pub const REGION_DEFAULT: &str = "us-east-1";
 
 /// Everything that `stepwell.toml` says. [`Config::default`] is the empty file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,40 +110,56 @@ pub struct Config {
 }
 
 /// `[aws]`
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Aws {
     /// Whether calls and credentials may reach real AWS.
     pub real: bool,
-    /// The region for names that have none.
-    pub region: String,
-    /// Where AWS's services are instead.
+    /// `region`, where it is given.
+    pub region: Option<String>,
+    /// `endpoint`: where AWS's services are instead.
     pub endpoint: Option<String>,
-    /// Where Lambda alone is instead; from the environment only.
-    pub lambda_endpoint: Option<String>,
+    /// What the environment says where the file does not.
+    pub environment: Environment,
 }
 
 impl Aws {
+    /// The region that the file names, else the environment.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref().or(self.environment.region.as_deref())
+    }
+
+    /// The region of the executions and functions that run here.
+    pub fn local_region(&self) -> &str {
+        self.region().unwrap_or(REGION_DEFAULT)
+    }
+
+    /// Where AWS's services are instead, if anywhere.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref().or(self.environment.endpoint())
+    }
+
     /// Where Lambda is instead, if anywhere.
     pub fn lambda_endpoint(&self) -> Option<&str> {
-        self.lambda_endpoint.as_deref().or(self.endpoint.as_deref())
+        self.endpoint.as_deref().or(self.environment.lambda_endpoint())
+    }
+
+    /// Where STS is instead, if anywhere.
+    pub fn sts_endpoint(&self) -> Option<&str> {
+        self.environment.sts_endpoint().or(self.endpoint())
     }
 
     /// Whether a call to this endpoint, or to AWS itself where there is none, is allowed: real AWS, by whatever name,
     /// only where `real` says so.
     pub fn allows(&self, endpoint: Option<&str>) -> bool {
-        self.real || endpoint.is_some_and(|endpoint| !is_aws(endpoint))
+        self.real || endpoint.is_some_and(|endpoint| !real_aws::is_aws(endpoint))
     }
 }
 
-/// Whether a URL leads to AWS itself.
-fn is_aws(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let host = authority.rsplit('@').next().unwrap_or(authority).split(':').next().unwrap_or(authority);
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    ["amazonaws.com", "amazonaws.com.cn", "aws.dev", "api.aws"]
-        .iter()
-        .any(|domain| host.strip_suffix(domain).is_some_and(|front| front.is_empty() || front.ends_with('.')))
+/// Whether a text can be a region. It becomes a part of a host's name, so an ARN that somebody made up must not lead
+/// elsewhere.
+pub(super) fn is_region(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=32).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 /// `[pool]`
@@ -263,13 +284,10 @@ impl Config {
         table::read(&text, path, file.parent().unwrap_or(Path::new("/")))
     }
 
-    /// Adds the endpoints that `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_LAMBDA` name, unless the file names one.
+    /// Adds the endpoints, the region and the keys that this process's environment names. Without this call none of them
+    /// counts.
     pub fn with_environment(mut self) -> Config {
-        let variable = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
-        if self.aws.endpoint.is_none() {
-            self.aws.endpoint = variable("AWS_ENDPOINT_URL");
-            self.aws.lambda_endpoint = variable("AWS_ENDPOINT_URL_LAMBDA");
-        }
+        self.aws.environment = Environment::of_process();
         self
     }
 
@@ -277,12 +295,6 @@ impl Config {
     pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Config, ConfigError> {
         let path = path.as_ref();
         table::read(text, path, path.parent().unwrap_or(Path::new("")))
-    }
-}
-
-impl Default for Aws {
-    fn default() -> Aws {
-        Aws { real: false, region: "us-east-1".to_owned(), endpoint: None, lambda_endpoint: None }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A function as AWS Lambda's Invoke has it: what goes in, what comes out, whoever runs it. Local processes, HTTP
 //! endpoints and AWS itself implement [`Function`]; what a task makes of the response is in `lambda_task`.
 
+use std::error::Error;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -144,13 +145,27 @@ impl CallError {
         CallError { error: error.into(), cause: Some(cause.into()) }
     }
 
-    /// An error that the Lambda API answered, in the words in which Step Functions reports it. `code` is the exception's
-    /// name: `ResourceNotFoundException`, `TooManyRequestsException`, `ServiceException`, ...
+    /// One of Invoke's own exceptions, in the words in which Step Functions reports it. `code` is the exception's name:
+    /// `ResourceNotFoundException`, `TooManyRequestsException`, `ServiceException`, ...
     pub fn service(code: &str, status: u16, message: &str, request_id: &str) -> CallError {
         let cause = format!(
             "{message} (Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {request_id}; Proxy: null)"
         );
         CallError::new(format!("Lambda.{code}"), cause)
+    }
+
+    /// An answer in Lambda's place that is none of Invoke's own exceptions: what every API of AWS can answer
+    /// (`AccessDeniedException`, `ValidationException`, ...), or a proxy, without a code. The status alone gives the error
+    /// its name, mostly `Lambda.AWSLambdaException`; the code is only in the cause.
+    pub fn general(code: Option<&str>, status: u16, message: &str, request_id: &str) -> CallError {
+        let name = exception_of_status(status).unwrap_or("AWSLambdaException");
+        let CallError { cause, .. } = CallError::service(code.unwrap_or(name), status, message, request_id);
+        CallError { error: format!("Lambda.{name}"), cause }
+    }
+
+    /// Lambda's answer to a parameter that cannot have such a value.
+    pub fn invalid(message: &str) -> CallError {
+        CallError::general(Some("ValidationException"), 400, message, &request_id())
     }
 
     /// Lambda's answer where there is no such function; the ARN carries the qualifier.
@@ -167,6 +182,37 @@ impl CallError {
     pub fn no_connection(cause: impl Into<String>) -> CallError {
         CallError::new("Lambda.SdkClientException", cause)
     }
+
+    /// The same, with the error and all that is behind it, in one line: the outermost alone says nothing of use.
+    pub(super) fn broken(what: &str, error: &(dyn Error + 'static)) -> CallError {
+        let mut texts: Vec<String> = sources(error).map(ToString::to_string).collect();
+        texts.dedup();
+        CallError::no_connection(format!("{what}: {}", texts.join(": ")))
+    }
+}
+
+/// The exception that a status of 429 or 5xx stands for, whoever answers it.
+pub(super) fn exception_of_status(status: u16) -> Option<&'static str> {
+    match status {
+        429 => Some("TooManyRequestsException"),
+        500.. => Some("ServiceException"),
+        _ => None,
+    }
+}
+
+/// An error and, one after the other, what is behind it.
+pub(super) fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (**error).source())
+}
+
+/// The value of a header, in whatever case its name is written.
+pub(super) fn header<'a>(headers: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
+    headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.as_str())
+}
+
+/// The invocation's id as the headers of a response have it, or a new one.
+pub(super) fn request_id_in(headers: &[(String, String)]) -> String {
+    header(headers, "x-amzn-requestid").map_or_else(request_id, str::to_owned)
 }
 
 /// Something that runs functions.

@@ -3,7 +3,11 @@
 
 use std::fmt::Write as _;
 
-use super::function::FunctionCall;
+use super::config::REGION_DEFAULT;
+use super::function::{CallError, FunctionCall};
+
+/// What stands for the bare name in a route's `handler`, `command`, `directory` and `url`.
+pub(super) const PLACEHOLDER: &str = "{function}";
 
 /// A function's name, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +63,7 @@ impl FunctionName {
         format!(
             "arn:{}:lambda:{}:{}:function:{}",
             part(&self.partition, 1, "aws"),
-            part(&self.region, 3, "us-east-1"),
+            part(&self.region, 3, REGION_DEFAULT),
             part(&self.account, 4, "000000000000"),
             self.name
         )
@@ -91,6 +95,17 @@ impl FunctionName {
     pub fn is_plain(&self) -> bool {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         (1..=140).contains(&self.name.len()) && self.name.bytes().all(allowed)
+    }
+
+    /// Refuses a name that cannot be put in for [`PLACEHOLDER`].
+    pub(super) fn check_plain(&self) -> Result<(), CallError> {
+        if self.is_plain() {
+            return Ok(());
+        }
+        Err(CallError::invalid(&format!(
+            "'{}' cannot be put in for {PLACEHOLDER}: it is no function's name",
+            self.name
+        )))
     }
 }
 

@@ -19,8 +19,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::{Method, Request, Response};
-use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Full};
+use bytes::Bytes;
+use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -28,11 +28,11 @@ use hyper_util::rt::TokioExecutor;
 use stepwell_asl::Value;
 use tokio::sync::OnceCell;
 
+use super::body;
 use super::config::HttpTarget;
 use super::function::{self, CallError, Function, FunctionCall, FunctionResponse, RESPONSE_BYTES_MAX};
-use super::function_name::FunctionName;
+use super::function_name::{FunctionName, PLACEHOLDER};
 
-const PLACEHOLDER: &str = "{function}";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
@@ -66,7 +66,7 @@ struct Received {
 
 impl Received {
     fn header(&self, wanted: &str) -> Option<&str> {
-        self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.as_str())
+        function::header(&self.headers, wanted)
     }
 }
 
@@ -74,9 +74,8 @@ impl Received {
 impl Function for HttpFunction {
     async fn call(&self, call: &FunctionCall) -> Result<FunctionResponse, CallError> {
         let name = FunctionName::parse(&call.function);
-        if self.target.url.contains(PLACEHOLDER) && !name.is_plain() {
-            let message = format!("'{}' cannot be put in for {{function}}: it is no function's name", name.name);
-            return Err(CallError::service("ValidationException", 400, &message, &function::request_id()));
+        if self.target.url.contains(PLACEHOLDER) {
+            name.check_plain()?;
         }
         let url = self.target.url.replace(PLACEHOLDER, &name.name);
         let request = request(&url, &self.target, call)?;
@@ -140,25 +139,15 @@ where
     B: axum::body::HttpBody<Data = Bytes> + Unpin,
     B::Error: std::error::Error + 'static,
 {
-    let (head, mut body) = response.into_parts();
+    let (head, body) = response.into_parts();
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let mut received = Received { status: head.status.as_u16(), headers, body: None };
-    let mut kept = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| broken(url, &error))?;
-        let Some(data) = frame.data_ref() else { continue };
-        if kept.len() + data.len() > RESPONSE_BYTES_MAX {
-            return Ok(received);
-        }
-        kept.extend_from_slice(data);
-    }
-    received.body = Some(kept.freeze());
-    Ok(received)
+    let body = body::read(body, RESPONSE_BYTES_MAX).await.map_err(|error| broken(url, &error))?;
+    Ok(Received { status: head.status.as_u16(), headers, body })
 }
 
 fn response(url: &str, received: Received) -> Result<FunctionResponse, CallError> {
-    let request_id = received.header("x-amzn-requestid").map_or_else(function::request_id, str::to_owned);
+    let request_id = function::request_id_in(&received.headers);
     let Some(body) = received.body.clone() else {
         return Ok(FunctionResponse::too_large(request_id));
     };
@@ -188,22 +177,16 @@ fn names_error(body: &[u8]) -> bool {
 fn status_error(url: &str, status: u16, body: &[u8], request_id: &str) -> CallError {
     let body = String::from_utf8_lossy(body);
     let message = if body.is_empty() { format!("POST {url} was answered with no body") } else { body.into_owned() };
-    match status {
-        404 => CallError::service("ResourceNotFoundException", status, &message, request_id),
-        429 => CallError::service("TooManyRequestsException", status, &message, request_id),
-        500.. => CallError::service("ServiceException", status, &message, request_id),
-        _ => CallError::new(format!("States.Http.StatusCode.{status}"), message),
+    let exception = match status {
+        404 => Some("ResourceNotFoundException"),
+        _ => function::exception_of_status(status),
+    };
+    match exception {
+        Some(code) => CallError::service(code, status, &message, request_id),
+        None => CallError::new(format!("States.Http.StatusCode.{status}"), message),
     }
 }
 
-/// An error with all that it was caused by: the outermost alone says nothing of use.
 fn broken(url: &str, error: &(dyn std::error::Error + 'static)) -> CallError {
-    let mut cause = format!("POST {url}: {error}");
-    let mut source = error.source();
-    while let Some(error) = source {
-        cause.push_str(": ");
-        cause.push_str(&error.to_string());
-        source = error.source();
-    }
-    CallError::no_connection(cause)
+    CallError::broken(&format!("POST {url}"), error)
 }

@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 use serde_json::json;
-use stepwell_asl::{Map, Value};
+use stepwell_asl::{Map, Text, Value};
 
 use super::function::{CallError, FunctionCall, FunctionResponse, InvocationType, LogType};
 use super::{Answer, Task};
@@ -52,20 +52,26 @@ pub fn form(resource: &str) -> Option<Form> {
 
 /// The call that a task makes, or the answer to a task whose parameters make no call.
 pub fn call(task: &Task, form: Form) -> Result<FunctionCall, Answer> {
-    let call = FunctionCall {
+    match form {
+        Form::Direct => Ok(direct_call(task, task.resource.clone())),
+        Form::Service => service_call(task),
+    }
+}
+
+/// Everything that a call has of its task, with the whole input as payload.
+fn direct_call(task: &Task, function: Text) -> FunctionCall {
+    FunctionCall {
+        function,
+        payload: json_text(&task.input),
         timeout: task.timeout,
         execution_arn: task.execution_arn.clone(),
         state: task.state.clone(),
         role_arn: task.role_arn.clone(),
         ..FunctionCall::default()
-    };
-    match form {
-        Form::Direct => Ok(FunctionCall { function: task.resource.clone(), payload: json_text(&task.input), ..call }),
-        Form::Service => service_call(task, call),
     }
 }
 
-fn service_call(task: &Task, call: FunctionCall) -> Result<FunctionCall, Answer> {
+fn service_call(task: &Task) -> Result<FunctionCall, Answer> {
     let text = |name: &str| match task.input.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -88,7 +94,8 @@ fn service_call(task: &Task, call: FunctionCall) -> Result<FunctionCall, Answer>
     };
     let payload = task.input.get("Payload").map_or_else(|| Bytes::from_static(b"{}"), payload_text);
     let (qualifier, client_context) = (text("Qualifier")?, text("ClientContext")?);
-    Ok(FunctionCall { function, qualifier, payload, invocation_type, client_context, log_type, ..call })
+    let call = direct_call(task, function);
+    Ok(FunctionCall { qualifier, payload, invocation_type, client_context, log_type, ..call })
 }
 
 /// The call for a route that answers some other resource with a function: parameters in, result out. The function's
@@ -96,15 +103,7 @@ fn service_call(task: &Task, call: FunctionCall) -> Result<FunctionCall, Answer>
 pub fn substitute_call(task: &Task) -> FunctionCall {
     let function =
         task.resource.rsplit(':').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("-");
-    FunctionCall {
-        function: function.replace('.', "-").into(),
-        payload: json_text(&task.input),
-        timeout: task.timeout,
-        execution_arn: task.execution_arn.clone(),
-        state: task.state.clone(),
-        role_arn: task.role_arn.clone(),
-        ..FunctionCall::default()
-    }
+    direct_call(task, function.replace('.', "-").into())
 }
 
 /// The task's answer to what came of the call.
@@ -224,8 +223,7 @@ fn not_one_of(value: &str, field: &str, values: &str) -> Answer {
         "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must satisfy enum \
          value set: {values}"
     );
-    let CallError { error, cause } =
-        CallError::service("ValidationException", 400, &message, &super::function::request_id());
+    let CallError { error, cause } = CallError::invalid(&message);
     Answer::Failed { error, cause }
 }
 

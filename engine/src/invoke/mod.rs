@@ -6,7 +6,9 @@
 mod admission;
 #[cfg(feature = "aws")]
 pub mod aws;
+mod body;
 pub mod config;
+mod environment;
 pub mod function;
 mod function_name;
 mod http;
@@ -15,6 +17,7 @@ mod mock;
 mod mock_all;
 mod pattern;
 mod process;
+mod real_aws;
 mod router;
 mod wall_clock;
 
@@ -25,6 +28,7 @@ use async_trait::async_trait;
 use stepwell_asl::{Text, Value};
 
 pub use config::{Config, ConfigError};
+pub use environment::{Environment, Keys};
 pub use function::{CallError, Function, FunctionCall, FunctionResponse, InvocationType, LogType};
 pub use function_name::FunctionName;
 pub use router::Router;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use stepwell_asl::Text;
+use stepwell_asl::resource::{Resource, ResourceKind};
 use tokio::sync::Semaphore;
 
 use super::admission::{Admission, Permit};
@@ -16,7 +17,7 @@ use super::http::HttpFunction;
 use super::lambda_task::{self, Form};
 use super::mock::Mock;
 use super::process::Processes;
-use super::{Answer, Invoker, Sink, Task, mock_all};
+use super::{Answer, Invoker, Sink, Task, mock_all, real_aws};
 
 /// Takes tasks to the invokers that `stepwell.toml` names. Cheap to call from any number of tasks at once.
 pub struct Router {
@@ -136,7 +137,7 @@ impl Router {
                     let permit = self.unrouted.admit(&name.name).await;
                     lambda_task::answer(form, run(lambda, call, permit).await)
                 }
-                Some(_) | None => no_route(&format!("the function '{}'", name.name), &name.name, true),
+                Some(_) | None => no_route(task, Some(&name.name)),
             };
         };
         let outcome = match &route.reach {
@@ -162,11 +163,11 @@ impl Router {
         let Some(route) = self.route(&[], &task.resource) else {
             return match &self.services {
                 _ if self.mocks_all => mock_all::answer(task),
-                Some(services) if self.aws.allows(self.aws.endpoint.as_deref()) => {
+                Some(services) if self.aws.allows(self.aws.endpoint()) => {
                     let _permit = self.unrouted.admit(&task.resource).await;
                     services.invoke(task).await
                 }
-                Some(_) | None => no_route(&format!("the resource '{}'", task.resource), &task.resource, false),
+                Some(_) | None => no_route(task, None),
             };
         };
         match &route.reach {
@@ -192,18 +193,12 @@ impl Router {
         target: &LambdaTarget,
         call: FunctionCall,
     ) -> Result<(Arc<dyn Function>, FunctionCall), CallError> {
+        let endpoint = target.endpoint.as_deref().or(self.aws.lambda_endpoint());
+        // Before the hook: where nothing may be called there is none, whatever this build can do.
+        real_aws::check(&self.aws, endpoint, || format!("The function '{}'", call.function))?;
         let Some(lambda) = &self.lambda else {
             return Err(CallError::new("States.Runtime", "This build of Stepwell cannot call AWS Lambda"));
         };
-        let endpoint = target.endpoint.as_deref().or(self.aws.lambda_endpoint());
-        if !self.aws.allows(endpoint) {
-            let cause = format!(
-                "The route of the function '{}' leads to AWS Lambda, but real AWS is off. Set real = true in the table \
-                 [aws] of stepwell.toml, or give the route an endpoint",
-                call.function
-            );
-            return Err(CallError::new("States.Runtime", cause));
-        }
         let text = |text: &Option<String>| text.as_deref().map(Text::from);
         let call = FunctionCall {
             endpoint: endpoint.map(Text::from),
@@ -269,20 +264,45 @@ async fn within(
     })
 }
 
-/// The failure of a task that nothing takes. `States.Runtime`, since no `Catch` for all errors may hide it.
-fn no_route(what: &str, pattern: &str, is_function: bool) -> Answer {
-    // In a basic string of TOML only these two need to be escaped; control characters cannot be in a resource.
-    let pattern = pattern.replace('\\', "\\\\").replace('"', "\\\"");
-    let process =
+/// The failure of a task that nothing takes, with the route to add. `States.Runtime`, since no `Catch` for all errors may
+/// hide it.
+fn no_route(task: &Task, function: Option<&str>) -> Answer {
+    const PROCESS: &str =
         "invoker = \"process\"\nruntime = \"python3\"\nhandler = \"app.handler\"\ndirectory = \"functions\"\n";
-    let mock = "invoker = \"mock\"\nresult = {}\n";
-    let (advice, invoker) = if is_function {
-        ("To run it in a local process (or with invoker = \"mock\" and a result, \"http\" or \"lambda\")", process)
-    } else {
-        ("To give it a canned result (or take it to a function with invoker = \"process\" or \"http\")", mock)
+    const MOCK: &str = "invoker = \"mock\"\nresult = {}\n";
+    let resource = &*task.resource;
+    let (what, advice, invoker) = match function {
+        Some(name) => {
+            let advice = "run it in a local process (or with invoker = \"mock\" and a result, \"http\" or \"lambda\")";
+            (format!("the function '{name}'"), advice, PROCESS)
+        }
+        None => {
+            let what = if is_activity(resource) { "activity" } else { "resource" };
+            let advice = "give it a canned result (or take it to a function with invoker = \"process\" or \"http\")";
+            (format!("the {what} '{resource}'"), advice, MOCK)
+        }
     };
+    // In a basic string of TOML only these two need to be escaped; control characters cannot be in a resource.
+    let pattern = function.unwrap_or(resource).replace('\\', "\\\\").replace('"', "\\\"");
     let cause = format!(
-        "No route leads to {what}. {advice}, add to stepwell.toml:\n\n[[route]]\nmatch = \"{pattern}\"\n{invoker}"
+        "No route leads to {what}.{} To {advice}, add to stepwell.toml:\n\n[[route]]\nmatch = \"{pattern}\"\n{invoker}",
+        who_else(task)
     );
     Answer::failed("States.Runtime", cause)
+}
+
+/// Who could answer a task apart from a route: a sentence, or nothing.
+fn who_else(task: &Task) -> &'static str {
+    if is_activity(&task.resource) {
+        " A worker can take it when the run is started with --api ADDR."
+    } else if task.waits_for_token() {
+        " When a route has handed its task token on, somebody can answer the token through --api ADDR; a mock answers in \
+         its place."
+    } else {
+        ""
+    }
+}
+
+fn is_activity(resource: &str) -> bool {
+    matches!(Resource::parse(resource).kind, ResourceKind::Activity)
 }

@@ -20,9 +20,9 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Builder, Connector};
 
+use super::super::environment::Keys;
+use super::super::function::FunctionCall;
 use super::super::lock;
-use super::Environment;
-use super::environment::Keys;
 use super::reach::{Destination, Reach, Role};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,17 +42,17 @@ pub(super) struct Clients {
 
 impl Clients {
     /// Reads the profile where AWS may be reached, and takes the region of calls from it if nothing else names one.
-    pub async fn new(reach: &mut Reach, environment: &Environment) -> Clients {
+    pub async fn new(reach: &mut Reach) -> Clients {
         let (plain, secure) = (Builder::new().build_http(), https_client());
         let mut aws = None;
-        if reach.real {
-            if reach.region.is_none() {
-                reach.region = ProfileFileRegionProvider::new().region().await.map(|region| region.to_string());
+        if reach.aws.real {
+            if reach.aws.region().is_none() {
+                reach.profile_region = ProfileFileRegionProvider::new().region().await.map(|region| region.to_string());
             }
             aws = Some(of_process(reach, secure.clone()).await);
         }
         let credentials = aws.as_ref().and_then(SdkConfig::credentials_provider);
-        let credentials = credentials.unwrap_or_else(|| of_keys(environment.keys.clone()));
+        let credentials = credentials.unwrap_or_else(|| of_keys(reach.aws.environment.keys.clone()));
         Clients { credentials, aws, plain, secure, made: Mutex::default() }
     }
 
@@ -104,9 +104,8 @@ impl Clients {
 
 /// The SDK's usual ways to credentials, endpoints and the rest. With a region, so that nobody is asked for one.
 async fn of_process(reach: &Reach, http: SharedHttpClient) -> SdkConfig {
-    let region = reach.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
     aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .region(Region::new(region))
+        .region(Region::new(reach.region(&FunctionCall::default())))
         .http_client(http)
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts())

@@ -25,8 +25,6 @@ use super::super::function::{
 use super::super::lock;
 use super::reach::Destination;
 
-const REQUEST_ID: &str = "x-amzn-requestid";
-
 pub(super) async fn invoke(
     client: &Client,
     destination: &Destination,
@@ -56,9 +54,9 @@ pub(super) async fn invoke(
     let headers = mem::take(&mut *lock(&seen.headers));
     match outcome {
         Ok(output) => Ok(response(output, headers)),
-        Err(error) if is_too_large(&error) => Ok(FunctionResponse::too_large(request_id(&headers))),
+        Err(error) if is_too_large(&error) => Ok(FunctionResponse::too_large(function::request_id_in(&headers))),
         Err(SdkError::ServiceError(error)) => Err(exception(error.err(), error.raw())),
-        Err(error) => Err(CallError::no_connection(format!("{}: {}", destination.place(), chain(&error)))),
+        Err(error) => Err(CallError::broken(&destination.place(), &error)),
     }
 }
 
@@ -92,11 +90,6 @@ fn pairs(headers: &Headers) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-fn request_id(headers: &[(String, String)]) -> String {
-    let found = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(REQUEST_ID));
-    found.map_or_else(function::request_id, |(_, id)| id.clone())
-}
-
 fn response(output: InvokeOutput, headers: Vec<(String, String)>) -> FunctionResponse {
     FunctionResponse {
         status: u16::try_from(output.status_code).unwrap_or(200),
@@ -104,29 +97,20 @@ fn response(output: InvokeOutput, headers: Vec<(String, String)>) -> FunctionRes
         payload: output.payload.map(|payload| Bytes::from(payload.into_inner())).unwrap_or_default(),
         function_error: output.function_error,
         log_result: output.log_result,
-        request_id: request_id(&headers),
+        request_id: function::request_id_in(&headers),
         headers,
     }
 }
 
-/// An exception of the Lambda API. Those of Invoke give the error its name; what every API can answer
-/// (`AccessDeniedException`, ...) is `Lambda.AWSLambdaException`, with the code only in the cause.
+/// An exception of the Lambda API.
 fn exception(error: &InvokeError, raw: &HttpResponse) -> CallError {
     let status = raw.status().as_u16();
-    let named = !is_general(error);
-    let code = error.code();
     let message = error.message().map_or_else(|| body_text(raw), str::to_owned);
-    let request_id = request_id(&pairs(raw.headers()));
-    let otherwise = match status {
-        429 => "TooManyRequestsException",
-        500.. => "ServiceException",
-        _ => "AWSLambdaException",
-    };
-    let mut failure = CallError::service(code.unwrap_or(otherwise), status, &message, &request_id);
-    if !named {
-        failure.error = format!("Lambda.{otherwise}");
+    let request_id = function::request_id_in(&pairs(raw.headers()));
+    match error.code() {
+        Some(code) if !is_general(error) => CallError::service(code, status, &message, &request_id),
+        code => CallError::general(code, status, &message, &request_id),
     }
-    failure
 }
 
 /// Whether an exception is none of Invoke's own.
@@ -145,16 +129,5 @@ fn body_text(raw: &HttpResponse) -> String {
 }
 
 fn is_too_large(error: &(dyn Error + 'static)) -> bool {
-    sources(error).any(|error| error.is::<LengthLimitError>())
-}
-
-/// An error and what is behind it, in one line.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut texts: Vec<String> = sources(error).map(ToString::to_string).collect();
-    texts.dedup();
-    texts.join(": ")
-}
-
-fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| (**error).source())
+    function::sources(error).any(|error| error.is::<LengthLimitError>())
 }

@@ -10,9 +10,11 @@ use serde::Deserialize;
 use stepwell_asl::{Number, Value};
 use toml::Spanned;
 
+use super::super::environment::Environment;
+use super::super::function_name::PLACEHOLDER;
 use super::{
     Aws, Config, ConfigError, HttpTarget, LambdaTarget, MockAnswer, Pattern, Pool, ProcessTarget, Route, Runtime,
-    Target,
+    Target, is_region,
 };
 
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
@@ -40,7 +42,7 @@ struct FileTable {
 #[serde(deny_unknown_fields)]
 struct AwsTable {
     real: Option<bool>,
-    region: Option<String>,
+    region: Option<Spanned<String>>,
     endpoint: Option<Spanned<String>>,
 }
 
@@ -120,13 +122,12 @@ fn place(text: &str, at: usize) -> (usize, usize) {
 }
 
 fn file_config(file: FileTable, base: &Path) -> Checked<Config> {
-    let aws = Aws::default();
     Ok(Config {
         aws: Aws {
-            real: file.aws.real.unwrap_or(aws.real),
-            region: file.aws.region.unwrap_or(aws.region),
+            real: file.aws.real.unwrap_or_default(),
+            region: file.aws.region.map(region).transpose()?,
             endpoint: file.aws.endpoint.map(url).transpose()?,
-            lambda_endpoint: None,
+            environment: Environment::default(),
         },
         pool: Pool { concurrency: concurrency(file.pool.concurrency)?.unwrap_or(Pool::default().concurrency) },
         routes: file.route.into_iter().map(|table| route(table, base)).collect::<Checked<_>>()?,
@@ -219,7 +220,7 @@ fn process(table: RouteTable, base: &Path) -> Checked<ProcessTarget> {
         None => base.to_owned(),
         Some(directory) => {
             let path = base.join(directory.get_ref());
-            if !directory.get_ref().contains("{function}") && !path.is_dir() {
+            if !directory.get_ref().contains(PLACEHOLDER) && !path.is_dir() {
                 return Err(Fault(directory.span(), format!("there is no directory {}", path.display())));
             }
             path
@@ -239,7 +240,7 @@ fn process(table: RouteTable, base: &Path) -> Checked<ProcessTarget> {
 fn lambda(table: RouteTable) -> Checked<LambdaTarget> {
     Ok(LambdaTarget {
         endpoint: table.endpoint.map(url).transpose()?,
-        region: table.region.map(Spanned::into_inner),
+        region: table.region.map(region).transpose()?,
         role: table.role.map(Spanned::into_inner),
         timeout: timeout(table.timeout_s, LAMBDA_TIMEOUT_DEFAULT)?,
     })
@@ -304,6 +305,13 @@ fn url(text: Spanned<String>) -> Checked<String> {
         return Ok(text.into_inner());
     }
     Err(Fault(text.span(), format!("`{}` does not start with http:// or https://", text.get_ref())))
+}
+
+fn region(text: Spanned<String>) -> Checked<String> {
+    if is_region(text.get_ref()) {
+        return Ok(text.into_inner());
+    }
+    Err(Fault(text.span(), format!("`{}` is no region such as \"eu-west-1\"", text.get_ref())))
 }
 
 fn concurrency(number: Option<Spanned<usize>>) -> Checked<Option<usize>> {

@@ -6,13 +6,10 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::super::config::{Aws, ProcessTarget, Runtime};
-use super::super::function_name::FunctionName;
+use super::super::function_name::{FunctionName, PLACEHOLDER};
 
 const PYTHON_BOOTSTRAP: &str = include_str!("bootstrap.py");
 const NODE_BOOTSTRAP: &str = include_str!("bootstrap.mjs");
-
-/// Stands for the function's bare name.
-const PLACEHOLDER: &str = "{function}";
 
 /// What a function sees of the environment that Stepwell runs in, and nothing else: what works here must not hang on a
 /// variable that happens to be set.
@@ -98,17 +95,13 @@ fn environment(command: &mut Command, aws: &Aws) {
     command
         .env("TZ", ":UTC")
         .env("PYTHONUNBUFFERED", "1")
-        .env("AWS_REGION", &aws.region)
-        .env("AWS_DEFAULT_REGION", &aws.region)
+        .env("AWS_REGION", aws.local_region())
+        .env("AWS_DEFAULT_REGION", aws.local_region())
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
         .env("AWS_LAMBDA_LOG_GROUP_NAME", "stepwell")
-        .env("AWS_LAMBDA_LOG_STREAM_NAME", "stepwell");
-    for (name, value) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("AWS_ENDPOINT_URL") {
-            command.env(name, value);
-        }
-    }
+        .env("AWS_LAMBDA_LOG_STREAM_NAME", "stepwell")
+        .envs(aws.environment.endpoints());
     if let Some(endpoint) = &aws.endpoint {
         command.env("AWS_ENDPOINT_URL", endpoint);
     }

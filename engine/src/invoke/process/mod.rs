@@ -106,9 +106,8 @@ fn response(outcome: Outcome, request_id: String) -> FunctionResponse {
 impl Function for Processes {
     async fn call(&self, call: &FunctionCall) -> Result<FunctionResponse, CallError> {
         let name = FunctionName::of(call);
-        if launch::needs_plain_name(&self.target) && !name.is_plain() {
-            let message = format!("'{}' cannot be put in for {{function}}: it is no function's name", name.name);
-            return Err(CallError::service("ValidationException", 400, &message, &function::request_id()));
+        if launch::needs_plain_name(&self.target) {
+            name.check_plain()?;
         }
         Ok(self.run(call, &name).await)
     }

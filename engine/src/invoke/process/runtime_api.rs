@@ -14,17 +14,16 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
+use bytes::Bytes;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::super::function::{self, RESPONSE_BYTES_MAX};
-use super::super::{lock, wall_clock};
+use super::super::{body, lock, wall_clock};
 
-/// How much of an answer that is too large is read and thrown away, so that the client gets to hear that it is.
+/// How much of an answer that is too large is read, so that the client gets to hear that it is.
 const DISCARDED_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// One call on its way to the process.
@@ -161,14 +160,14 @@ async fn end_invocation(shared: &Shared, id: &str, body: Body, outcome: impl FnO
     if lock(&shared.current).as_ref().is_none_or(|(current, _)| current != id) {
         return refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID");
     }
-    let (outcome, answer) = match read(body).await {
-        Read::Whole(body) => (outcome(body), accepted()),
-        Read::TooLarge => {
+    let (outcome, answer) = match body::read(body, DISCARDED_BYTES_MAX).await {
+        Ok(Some(body)) => (outcome(body), accepted()),
+        Ok(None) => {
             let message = format!("Exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes).");
             (Outcome::TooLarge, refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message))
         }
         // The process is gone or the call is; whoever waits for it sees that.
-        Read::Broken => return refusal(StatusCode::BAD_REQUEST, "InvalidRequest", "The request ended early"),
+        Err(_) => return refusal(StatusCode::BAD_REQUEST, "InvalidRequest", "The request ended early"),
     };
     if let Some((_, sender)) = lock(&shared.current).take_if(|(current, _)| current == id) {
         let _ = sender.send(outcome);
@@ -177,10 +176,7 @@ async fn end_invocation(shared: &Shared, id: &str, body: Body, outcome: impl FnO
 }
 
 async fn fail_init(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Body) -> Response {
-    let error = match read(body).await {
-        Read::Whole(body) => body,
-        Read::TooLarge | Read::Broken => Bytes::new(),
-    };
+    let error = body::read(body, DISCARDED_BYTES_MAX).await.ok().flatten().unwrap_or_default();
     if let Some(sender) = lock(&shared.init_error).take() {
         let _ = sender.send(described(error, &headers));
     }
@@ -194,32 +190,6 @@ fn described(error: Bytes, headers: &HeaderMap) -> Bytes {
         Some(error_type) if error.is_empty() => json!({"errorType": error_type, "errorMessage": ""}).to_string().into(),
         _ => error,
     }
-}
-
-enum Read {
-    Whole(Bytes),
-    TooLarge,
-    Broken,
-}
-
-/// Reads a body, holding no more of it than may be kept.
-async fn read(mut body: Body) -> Read {
-    let mut kept = BytesMut::new();
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Read::Broken };
-        let Some(data) = frame.data_ref() else { continue };
-        length += data.len();
-        if length <= RESPONSE_BYTES_MAX {
-            kept.extend_from_slice(data);
-        } else {
-            kept = BytesMut::new();
-        }
-        if length > DISCARDED_BYTES_MAX {
-            break;
-        }
-    }
-    if length > RESPONSE_BYTES_MAX { Read::TooLarge } else { Read::Whole(kept.freeze()) }
 }
 
 fn accepted() -> Response {

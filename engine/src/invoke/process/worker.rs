@@ -4,6 +4,9 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use tokio::process::{Child, ChildStdin};
 use tokio::sync::oneshot;
@@ -19,6 +22,14 @@ use super::{launch, output};
 /// How long a process may take before it first asks for work. A call's own time starts only then, as on AWS, so that a
 /// slow import does not count against the function.
 const INIT_LIMIT: Duration = Duration::from_secs(60);
+
+/// With or without padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// A running process. Dropping it kills the process and all that it started.
 pub(super) struct Worker {
@@ -192,31 +203,9 @@ fn signal_name(signal: i32) -> String {
 
 /// Invoke takes the client context as Base64, the Runtime API gives it as JSON. What is no Base64 goes as it is.
 fn client_context(text: &str) -> String {
-    decode_base64(text).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| text.to_owned())
-}
-
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=').bytes();
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    let (mut bits, mut pending) = (0_u32, 0);
-    for digit in digits {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(value);
-        pending += 6;
-        if pending >= 8 {
-            pending -= 8;
-            bytes.push((bits >> pending) as u8);
-            bits &= (1 << pending) - 1;
-        }
-    }
-    Some(bytes)
+    let standard = text.replace('-', "+").replace('_', "/");
+    let decoded = BASE64.decode(standard).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.unwrap_or_else(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -227,6 +216,8 @@ mod tests {
     fn a_client_context_is_json_to_the_function() {
         assert_eq!(client_context("eyJjdXN0b20iOnsiYSI6MX19"), r#"{"custom":{"a":1}}"#);
         assert_eq!(client_context("eyJhIjoxfQ=="), r#"{"a":1}"#);
+        assert_eq!(client_context("eyJhIjoxfQ"), r#"{"a":1}"#);
+        assert_eq!(client_context("eyJhIjoifn5-In0"), r#"{"a":"~~~"}"#);
         assert_eq!(client_context(r#"{"a":1}"#), r#"{"a":1}"#);
     }
 
