@@ -40,7 +40,9 @@ impl Room {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stepwell"));
         command.args(arguments).current_dir(self.path());
-        command.env_remove("AWS_ENDPOINT_URL").env_remove("AWS_ENDPOINT_URL_LAMBDA");
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA", "AWS_REGION", "AWS_DEFAULT_REGION"] {
+            command.env_remove(name);
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
