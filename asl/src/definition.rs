@@ -1,13 +1,12 @@
 //! A definition as it was written: its text, what it says, and where it says it.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::location::{Place, Pointer, Segment};
-use crate::source::{self, Outline, SyntaxError, Wrong};
+use crate::source::{self, Outline, Substitutions, SyntaxError, Wrong};
 use crate::value::Value;
 
 /// AWS's limit on the length of a definition, in bytes.
@@ -42,6 +41,9 @@ impl Default for Options<'_> {
 /// A definition as it was written. That it can be read does not mean that it is valid: see [`crate::validate`].
 pub struct Definition {
     text: String,
+    /// The text before defines were replaced, where any was.
+    written: Option<String>,
+    substitutions: Substitutions,
     format: Format,
     value: Value,
     outline: OnceLock<Outline>,
@@ -69,6 +71,11 @@ impl Definition {
         &self.text
     }
 
+    /// The text as it was written. This is what places are places of.
+    pub fn written(&self) -> &str {
+        self.written.as_deref().unwrap_or(&self.text)
+    }
+
     /// What it is written in.
     pub fn format(&self) -> Format {
         self.format
@@ -79,18 +86,18 @@ impl Definition {
         &self.value
     }
 
-    /// Where the value of a JSON pointer is; of an object or array that has a name, where its name is.
+    /// Where in the text as written the value of a JSON pointer is; of an object or array that has a name, where its name is.
     pub fn locate(&self, pointer: &str) -> Option<Place> {
         self.outline().place(&Pointer::parse(pointer))
     }
 
-    /// Where the name of a JSON pointer is, such as the name of a state for `/States/X`.
+    /// Where in the text as written the name of a JSON pointer is, such as the name of a state for `/States/X`.
     pub fn locate_key(&self, pointer: &str) -> Option<Place> {
         self.outline().key_place(&Pointer::parse(pointer))
     }
 
     pub(crate) fn outline(&self) -> &Outline {
-        self.outline.get_or_init(|| source::outline(&self.text))
+        self.outline.get_or_init(|| source::outline(&self.text).moved_to_written(&self.substitutions))
     }
 }
 
@@ -101,65 +108,51 @@ impl fmt::Debug for Definition {
 }
 
 fn read(bytes: &[u8], options: &Options<'_>) -> Result<(Definition, Vec<Diagnostic>), Box<Diagnostic>> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let written = std::str::from_utf8(bytes).map_err(|error| {
         let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
         let place = Some(source::place_of(valid, valid.len()));
         problem(Code::InvalidJsonDescription, "Definition is not UTF-8 text".to_owned(), None, place)
     })?;
-    let text = substitute(text.strip_prefix('\u{feff}').unwrap_or(text), options.defines);
+    let (text, substitutions) = source::substitute(written, options.defines);
     if let Some(limit) = options.bytes_max.filter(|limit| text.len() > *limit) {
         let message = format!("Definition is {} bytes long, more than the {limit} bytes that are allowed", text.len());
         return Err(problem(Code::SchemaValidationFailed, message, None, None));
     }
     let format = options.format.unwrap_or_else(|| guess(&text));
-    let (value, outline, duplicates) = match format {
+    let as_written = |place| substitutions.place_as_written(place);
+    let wrong = |error: SyntaxError| {
+        let place = as_written(error.place);
+        syntax(written, SyntaxError { place, ..error }, format)
+    };
+    let (value, outline, mut duplicates) = match format {
         Format::Json => {
             if text.trim().is_empty() {
                 return Err(not_an_object(None));
             }
-            let value = source::parse_json(&text).map_err(|error| syntax(&text, error, format))?;
+            let value = source::parse_json(&text).map_err(wrong)?;
             let duplicates = source::duplicates(&text, &value);
             (value, OnceLock::new(), duplicates)
         }
         Format::Yaml => {
-            let document = source::parse_yaml(&text).map_err(|error| syntax(&text, error, format))?;
-            (document.value, OnceLock::from(document.outline), document.duplicates)
+            let document = source::parse_yaml(&text).map_err(wrong)?;
+            (document.value, OnceLock::from(document.outline.moved_to_written(&substitutions)), document.duplicates)
         }
     };
     if value.as_object().is_none() {
         let start = text.len() - text.trim_start().len();
-        return Err(not_an_object((!text.trim().is_empty()).then(|| source::place_of(&text, start))));
+        return Err(not_an_object((!text.trim().is_empty()).then(|| as_written(source::place_of(&text, start)))));
     }
+    duplicates.iter_mut().for_each(|duplicate| duplicate.place = as_written(duplicate.place));
     let diagnostics = duplicates.iter().map(duplicate).collect();
-    Ok((Definition { text: text.into_owned(), format, value, outline }, diagnostics))
+    let written = (!substitutions.is_empty()).then(|| written.to_owned());
+    Ok((Definition { text: text.into_owned(), written, substitutions, format, value, outline }, diagnostics))
 }
 
 /// A YAML flow mapping also starts with `{`, but one that is not JSON is more likely JSON with a mistake in it.
 fn guess(text: &str) -> Format {
     let start = text.trim_start();
     if start.is_empty() || start.starts_with('{') { Format::Json } else { Format::Yaml }
-}
-
-fn substitute<'a>(text: &'a str, defines: Option<&BTreeMap<String, String>>) -> Cow<'a, str> {
-    let Some(defines) = defines.filter(|defines| !defines.is_empty()) else { return Cow::Borrowed(text) };
-    let (mut result, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(start) = rest.find("${") {
-        let (before, placeholder) = rest.split_at(start);
-        result.push_str(before);
-        let name = placeholder[2..].split_once('}').map(|(name, _)| name);
-        match name.and_then(|name| Some((name, defines.get(name.trim())?))) {
-            Some((name, value)) => {
-                result.push_str(value);
-                rest = &placeholder[name.len() + 3..];
-            }
-            None => {
-                result.push_str("${");
-                rest = &placeholder[2..];
-            }
-        }
-    }
-    result.push_str(rest);
-    Cow::Owned(result)
 }
 
 fn not_an_object(place: Option<Place>) -> Box<Diagnostic> {
@@ -169,8 +162,10 @@ fn not_an_object(place: Option<Place>) -> Box<Diagnostic> {
 fn syntax(text: &str, error: SyntaxError, format: Format) -> Box<Diagnostic> {
     match (error.kind, format) {
         (Wrong::Depth, _) => problem(Code::TooDeeplyNested, error.message, None, Some(error.place)),
-        (Wrong::Syntax, Format::Yaml) => problem(Code::InvalidJsonDescription, error.message, None, Some(error.place)),
-        (Wrong::Syntax, Format::Json) => {
+        (Wrong::Word | Wrong::Syntax, Format::Yaml) => {
+            problem(Code::InvalidJsonDescription, error.message, None, Some(error.place))
+        }
+        (Wrong::Word | Wrong::Syntax, Format::Json) => {
             let (message, location) = source::refusal_message(text, &error);
             problem(Code::InvalidJsonDescription, message, Some(location), Some(error.place))
         }

@@ -108,7 +108,7 @@ pub struct Diagnostic {
     pub message: String,
     /// Where, in AWS's notation: `/`, `/States/X/Retry[0]`. Absent where AWS gives none.
     pub location: Option<String>,
-    /// Where in the text.
+    /// Where in the text as it was written.
     pub place: Option<Place>,
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use stepwell_asl::definition::Options;
 use stepwell_asl::diagnostic::refusal;
-use stepwell_asl::{Code, Definition, Diagnostic, Format, MachineType, validate};
+use stepwell_asl::{Code, Definition, Diagnostic, Format, MachineType, Place, validate};
 
 fn check(text: &[u8], options: &Options<'_>, kind: MachineType) -> Vec<Diagnostic> {
     let (definition, mut diagnostics) = Definition::parse_with(text, options);
@@ -107,6 +107,94 @@ fn defines_replace_their_placeholders_only() {
     let defines = BTreeMap::from([("A".to_owned(), "1, \"b\": 2".to_owned())]);
     let (definition, _) = Definition::parse(b"{\"a\": ${A}, \"c\": \"${B} ${ ${\"}", &defines);
     assert_eq!(definition.unwrap().value().to_string(), r#"{"a":1,"b":2,"c":"${B} ${ ${"}"#);
+}
+
+/// A definition, its format, and what each pointer or mistake is at, as the text of that place.
+fn check_places_as_written(text: &str, format: Format, expected: &[(&str, &str)]) {
+    let defines = [
+        ("Name", "été"),
+        ("Lines", "1,\n  \"more\": {\n\"deep\": [true]},\n \"last\": 2"),
+        ("Block", "1\nmore:\n  deep: [true]\nlast: 2"),
+        ("Word", "word"),
+        ("Empty", ""),
+    ];
+    let defines: BTreeMap<String, String> =
+        defines.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let options = Options { defines: Some(&defines), format: Some(format), ..Options::default() };
+    let at = |place: Place| -> String {
+        let line = text.split('\n').nth(place.line - 1).unwrap();
+        let found: String = line.chars().skip(place.column - 1).take(place.len).collect();
+        format!("{}:{found}", place.line)
+    };
+    match Definition::parse_with(text.as_bytes(), &options) {
+        (Some(definition), mut diagnostics) => {
+            assert_eq!(definition.written(), text);
+            diagnostics.extend(validate(&definition, MachineType::Standard));
+            for (pointer, found) in expected {
+                let place = if pointer.starts_with('/') {
+                    definition.locate(pointer)
+                } else {
+                    diagnostics.iter().find(|one| one.message.contains(pointer)).and_then(|one| one.place)
+                };
+                assert_eq!(place.map(at).as_deref(), Some(*found), "{pointer} in {text}: {diagnostics:?}");
+            }
+        }
+        (None, diagnostics) => {
+            let [(message, found)] = expected else { panic!("{diagnostics:?}") };
+            assert!(diagnostics[0].message.contains(message), "{diagnostics:?}");
+            assert_eq!(diagnostics[0].place.map(at).as_deref(), Some(*found), "{text}");
+        }
+    }
+}
+
+#[test]
+fn places_are_those_of_the_text_as_written() {
+    let check = check_places_as_written;
+    for format in [Format::Json, Format::Yaml] {
+        let text = "{\"a\": \"${Name}\", \"b\": [1], \"x${ Name }y\": 3,\n \"c\": \"${None}${Empty}-\"}";
+        let places = [
+            ("/a", "1:\"${Name}\""),
+            ("/b", "1:\"b\""),
+            ("/b/0", "1:1"),
+            ("/xétéy", "1:3"),
+            ("/c", "2:\"${None}${Empty}-\""),
+        ];
+        check(text, format, &places);
+        let text = "{\"a\": ${Lines}, \"b\": 1,\n\"c\": [2]}";
+        let places =
+            [("/a", "1:${Lines}"), ("/more", "1:${Lines}"), ("/more/deep/0", "1:${Lines}"), ("/last", "1:${Lines}")];
+        check(text, format, &places);
+        check(text, format, &[("/b", "1:1"), ("/c", "2:\"c\""), ("/c/0", "2:2")]);
+        let text = "{\"StartAt\": \"A\", \"Comment\": ${Lines}, \"States\": {\"A\": {\"Type\": \"Wait\",\n\"Seconds\": \"${Word}\",\n\"End\": true}}}";
+        check(
+            text,
+            format,
+            &[("Integer", "2:\"${Word}\""), ("'last' is not", "1:${Lines}"), ("of type String", "1:${Lines}")],
+        );
+        check("{\"a\": ${Lines}, \"b\": 1, \"b\": 2}", format, &[("Duplicate field 'b'", "1:\"b\"")]);
+        check(
+            " ${Word}",
+            format,
+            if format == Format::Json { &[("token 'word'", "1:${Word}")] } else { &[("must be", "1:${Word}")] },
+        );
+    }
+    check("{\"a\": ${Lines}, \"b\":\n  \"${Name}\" wrong}", Format::Json, &[("Expected", "2:w")]);
+    check("{\"a\": ${Word}}", Format::Json, &[("token 'word'", "1:${Word}")]);
+    check("{\"a\": 1${Empty} 2}", Format::Json, &[("Expected", "1:2")]);
+    let text = "a: ${Block}\nb:\n  - ${Name}\nc: \"${Name}\"\n";
+    let places =
+        [("/a", "1:${Block}"), ("/more", "1:${Block}"), ("/last", "1:${Block}"), ("/b", "2:b"), ("/b/0", "3:${Name}")];
+    check(text, Format::Yaml, &places);
+    check(text, Format::Yaml, &[("/c", "4:\"${Name}\"")]);
+    check("a: ${Block}\nb: [1,\nc: ]]", Format::Yaml, &[("", "3:c")]);
+}
+
+#[test]
+fn a_syntax_error_shows_the_text_as_written() {
+    let defines = BTreeMap::from([("A".to_owned(), "{\n\n}".to_owned())]);
+    let (_, diagnostics) = Definition::parse(b"{\"a\": ${A},\n \"b\": no}", &defines);
+    let source = "[Source: (String)\"{\"a\": ${A},\n \"b\": no}\"; line: 2, column: 9]";
+    assert_eq!(diagnostics[0].location.as_deref(), Some(source));
 }
 
 #[test]

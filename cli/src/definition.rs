@@ -42,9 +42,9 @@ pub fn examine(
     let text = match &definition {
         Some(definition) => {
             diagnostics.extend(validate(definition, kind));
-            definition.text().to_owned()
+            definition.written().to_owned()
         }
-        None => String::from_utf8_lossy(bytes).into_owned(),
+        None => String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned(),
     };
     diagnostics.sort_by_key(|one| one.place.map(|place| (place.line, place.column)));
     Examined { file, definition, diagnostics, text }

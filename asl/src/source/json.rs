@@ -24,14 +24,15 @@ fn syntax_error(text: &str, error: &serde_json::Error) -> SyntaxError {
         let message = format!("Definition is nested deeper than {} levels", super::DEPTH_MAX);
         return SyntaxError { kind: Wrong::Depth, message, place: place_of(text, offset) };
     }
-    let (message, offset) = match word_around(text, offset) {
-        Some((word, end)) => {
+    match word_around(text, offset) {
+        Some((word, start)) => {
             let expected = "was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
-            (format!("Unrecognized token '{word}': {expected}"), end)
+            let message = format!("Unrecognized token '{word}': {expected}");
+            let place = Place { len: word.chars().count(), ..place_of(text, start) };
+            SyntaxError { kind: Wrong::Word, message, place }
         }
-        None => (sentence(reason), offset),
-    };
-    SyntaxError { kind: Wrong::Syntax, message, place: place_of(text, offset) }
+        None => SyntaxError { kind: Wrong::Syntax, message: sentence(reason), place: place_of(text, offset) },
+    }
 }
 
 /// The message and the location as AWS's parser writes them, with an excerpt of the text.
@@ -42,7 +43,9 @@ pub(crate) fn refusal_message(text: &str, error: &SyntaxError) -> (String, Strin
     if cut > 0 {
         excerpt = format!("{excerpt}[truncated {cut} chars]");
     }
-    let location = format!("[Source: (String){excerpt}; line: {}, column: {}]", error.place.line, error.place.column);
+    let Place { line, column, len } = error.place;
+    let column = if error.kind == Wrong::Word { column + len } else { column };
+    let location = format!("[Source: (String){excerpt}; line: {line}, column: {column}]");
     (format!("{}\n at {location}", error.message), location)
 }
 
@@ -64,7 +67,7 @@ fn offset_of(text: &str, line: usize, column: usize) -> usize {
     offset
 }
 
-/// The bare word around an offset and where it ends, unless the offset is inside or right after a string or number.
+/// The bare word around an offset and where it starts, unless the offset is inside or right after a string or number.
 fn word_around(text: &str, offset: usize) -> Option<(&str, usize)> {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
     let start = text[..offset]
@@ -76,7 +79,7 @@ fn word_around(text: &str, offset: usize) -> Option<(&str, usize)> {
     let starts_value = before.is_empty() || before.ends_with([':', ',', '[', '{']);
     let proper = matches!(word, "null" | "true" | "false");
     (starts_value && !proper && word.starts_with(|letter: char| letter.is_alphabetic() || letter == '_'))
-        .then_some((word, end))
+        .then_some((word, start))
 }
 
 /// Every member that its object already has. The text is known to be JSON, and `value` is what it says.

@@ -2,10 +2,12 @@
 
 mod json;
 mod outline;
+mod substitution;
 mod yaml;
 
 pub(crate) use json::{duplicates, outline, parse as parse_json, refusal_message};
 pub(crate) use outline::Outline;
+pub(crate) use substitution::{Substitutions, substitute};
 pub(crate) use yaml::parse as parse_yaml;
 
 use crate::location::{Place, Pointer};
@@ -24,6 +26,8 @@ pub(crate) struct SyntaxError {
 /// What kind of thing is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
+    /// A word that is none of the format. AWS's parser complains after its end.
+    Word,
     Syntax,
     Depth,
 }

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
+use super::Substitutions;
 use crate::location::{Place, Pointer, Segment};
 
 /// The index of a node.
@@ -81,6 +82,17 @@ impl Outline {
     pub fn key_place(&self, pointer: &Pointer) -> Option<Place> {
         let node = self.find(pointer)?;
         Some(node.key.unwrap_or(node.value))
+    }
+
+    /// Puts everything where it is in the text as written.
+    pub fn moved_to_written(mut self, substitutions: &Substitutions) -> Outline {
+        if !substitutions.is_empty() {
+            for node in &mut self.nodes {
+                node.key = node.key.map(|place| substitutions.place_as_written(place));
+                node.value = substitutions.place_as_written(node.value);
+            }
+        }
+        self
     }
 
     /// Every member that its object already has, in the order of the text.
