@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stepwell_asl::{MachineType, Map, Program, Text, Timestamp, Value};
 use stepwell_engine::chance::random;
@@ -22,7 +23,7 @@ use crate::excerpt::Finding;
 use crate::live::{Mark, Screen, Watch, cause as readable, duration};
 use crate::output;
 use crate::refusal::Refusal;
-use crate::signals::{Interrupt, interrupted};
+use crate::signals::{Interrupt, Interrupts};
 use crate::{files, tasks};
 
 /// Answers from outside that wait for the runner.
@@ -33,6 +34,9 @@ const ACCOUNT: &str = "123456789012";
 
 /// States that are named where a run is interrupted.
 const WAITING_SHOWN_MAX: usize = 3;
+
+/// How long what runs in the background has to be ended.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// The longest cause that is shown, in characters.
 const CAUSE_CHARS_MAX: usize = 4_000;
@@ -47,13 +51,15 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
     let program = Arc::new(examined.compile()?);
     let input = files::input(&args.input, args.limits.payload_bytes)?;
     let config = tasks::config(&args)?;
+    let interrupts = Interrupts::listen();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Refusal::new(format!("no threads could be started: {error}")))?;
     let screen = screen(args.quiet);
-    let ran = runtime.block_on(run(&args, program, config, input, &screen))?;
-    runtime.shutdown_background(); // what functions still do is nobody's any more
+    let ran = runtime.block_on(run(&args, program, config, input, interrupts, &screen));
+    runtime.shutdown_timeout(FAREWELL); // what functions still do is nobody's any more: they are killed
+    let ran = ran?;
     ran.report(&args, &examined)
 }
 
@@ -73,7 +79,14 @@ struct Ran {
     interrupt: Option<Interrupt>,
 }
 
-async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, screen: &Screen) -> Result<Ran, Refusal> {
+async fn run(
+    args: &Run,
+    program: Arc<Program>,
+    config: Config,
+    input: Value,
+    interrupts: Interrupts,
+    screen: &Screen,
+) -> Result<Ran, Refusal> {
     let clock = if args.virtual_clock { Clock::jumping() } else { Clock::real() };
     let started_at = clock.now();
     let identity = identity(args, &config, input, started_at).map_err(Refusal::of_machine)?;
@@ -103,8 +116,8 @@ async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, sc
         tokio::pin!(running);
         tokio::select! {
             biased; // who interrupts is heard from the first moment on
-            interrupt = interrupted() => {
-                let error = StateError::new("Interrupted", "The execution was interrupted from the keyboard");
+            interrupt = interrupts.first() => {
+                let error = StateError::new("Interrupted", interrupt.cause());
                 // It ends as any other that is stopped. Where the inbox is full it is let go: somebody is impatient.
                 match events.try_send(Event::Stopped(error.clone())) {
                     Ok(()) => (running.await, Some(interrupt)),

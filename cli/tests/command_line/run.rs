@@ -376,9 +376,55 @@ fn an_interrupted_run_says_where_it_was() {
     let room = Room::with(&[("nap.json", text)]);
     let mut run = room.start(&["run", "nap.json", "--json"]);
     run.wait_for("exited  A");
-    let status = std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
-    assert!(status.success());
+    signal("-INT", run.id());
     let done = run.finish();
     assert_eq!((done.status, done.json()["status"].as_str()), (Some(130), Some("ABORTED")), "{done:?}");
     assert!(done.stderr.ends_with("error: the execution was interrupted in Nap\n"), "{}", done.stderr);
+}
+
+#[cfg(unix)]
+fn signal(name: &str, id: u32) {
+    let status = std::process::Command::new("kill").args([name, &id.to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+/// It goes round for ever, unless its input is null.
+#[cfg(unix)]
+const LOOP: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"},
+    "B": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": true, "Next": "C"}], "Default": "A"},
+    "C": {"Type": "Succeed"}}}"#;
+
+#[cfg(unix)]
+#[test]
+fn a_second_interrupt_ends_the_process_at_once() {
+    let room = Room::with(&[("loop.json", LOOP)]);
+    let mut run = room.start(&["run", "loop.json", "--limits", "off", "--history"]);
+    run.wait_for("exited  A");
+    // Nobody reads what it says: it would stop for ever.
+    while run.goes_on() {
+        signal("-INT", run.id());
+    }
+    assert_eq!(run.finish().status, Some(130));
+}
+
+#[cfg(unix)]
+#[test]
+fn no_function_outlives_a_closed_terminal() {
+    let text = r#"{"StartAt": "Work", "States": {"Work": {"Type": "Task", "End": true,
+        "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work"}}}"#;
+    let route = "[[route]]\nmatch = \"work\"\ninvoker = \"process\"\ncommand = [\"sh\", \"work.sh\"]\n";
+    let script = "echo at work; { sleep 30; echo orphaned; } > alive";
+    for (name, status) in [("-HUP", 129), ("-TERM", 143)] {
+        let room = Room::with(&[("flow.json", text), ("stepwell.toml", route), ("work.sh", script)]);
+        let alive = room.path().join("alive");
+        assert!(std::process::Command::new("mkfifo").arg(&alive).status().unwrap().success());
+        let mut run = room.start(&["run", "flow.json"]);
+        let written = std::thread::spawn(move || std::fs::read_to_string(alive).unwrap());
+        run.wait_for("at work");
+        signal(name, run.id());
+        let done = run.finish();
+        assert_eq!(done.status, Some(status), "{done:?}");
+        assert!(done.stderr.ends_with("error: the execution was interrupted in Work\n"), "{}", done.stderr);
+        assert_eq!(written.join().unwrap(), "", "the pipe was closed when the function was killed");
+    }
 }
