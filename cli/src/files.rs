@@ -32,6 +32,7 @@ pub fn definition(path: &Path) -> Result<Vec<u8>, Refusal> {
 /// Reads the value of `--input`: JSON, `@FILE`, or `-` for stdin. `bytes_max` is the limit on its JSON text.
 pub fn input(argument: &str, bytes_max: Option<usize>) -> Result<Value, Refusal> {
     let (origin, text) = match argument.strip_prefix('@') {
+        Some("") => return Err(Refusal::new("--input @ needs a file's name")),
         Some(path) => (path.to_owned(), utf8(whole(Path::new(path), INPUT_BYTES_MAX)?, path)?),
         None if argument == "-" => ("<stdin>".to_owned(), utf8(whole(Path::new("-"), INPUT_BYTES_MAX)?, "<stdin>")?),
         None => ("--input".to_owned(), argument.to_owned()),
@@ -43,6 +44,33 @@ pub fn input(argument: &str, bytes_max: Option<usize>) -> Result<Value, Refusal>
             "--limits off, or --limits payload_bytes=NUMBER, lifts the limit",
         )),
         Some(_) | None => Ok(value),
+    }
+}
+
+/// Opens a file for what is known only later, without touching what is in it. It must be none of those that are read.
+pub fn to_write(path: &Path, read: &[&Path]) -> Result<File, Refusal> {
+    if read.iter().any(|other| is_same(path, other)) {
+        return Err(Refusal::new(format!("{} is read: it cannot be written too", path.display())));
+    }
+    File::options().write(true).create(true).truncate(false).open(path).map_err(|error| unwritable(path, &error))
+}
+
+/// Why a file cannot be written.
+pub fn unwritable(path: &Path, error: &std::io::Error) -> Refusal {
+    Refusal::new(format!("{} cannot be written: {error}", path.display()))
+}
+
+/// Whether two names are one file. Files of which that cannot be told are two.
+fn is_same(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let id = |path: &Path| path.metadata().ok().map(|file| (file.dev(), file.ino()));
+        id(one).is_some_and(|one| id(other) == Some(one))
+    }
+    #[cfg(not(unix))]
+    {
+        one.canonicalize().ok().is_some_and(|one| other.canonicalize().ok() == Some(one))
     }
 }
 

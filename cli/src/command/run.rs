@@ -1,7 +1,8 @@
 //! `stepwell run`: one execution in the foreground.
 
-use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +52,7 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
     let program = Arc::new(examined.compile()?);
     let input = files::input(&args.input, args.limits.payload_bytes)?;
     let config = tasks::config(&args)?;
+    let history_file = history_file(&args)?;
     let interrupts = Interrupts::listen();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -60,7 +62,17 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
     let ran = runtime.block_on(run(&args, program, config, input, interrupts, &screen));
     runtime.shutdown_timeout(FAREWELL); // what functions still do is nobody's any more: they are killed
     let ran = ran?;
-    ran.report(&args, &examined)
+    Ok(ran.report(&args, &examined, history_file))
+}
+
+/// The file for the history, opened before anything runs: a run must not end with nowhere to write.
+fn history_file(args: &Run) -> Result<Option<File>, Refusal> {
+    let Some(Some(path)) = &args.history else { return Ok(None) };
+    let config = tasks::config_file(args);
+    let input = args.input.strip_prefix('@').map(Path::new);
+    let definition = (!files::is_stdin(&args.file)).then_some(args.file.as_path());
+    let read: Vec<&Path> = definition.into_iter().chain(input).chain(config.as_deref()).collect();
+    files::to_write(path, &read).map(Some)
 }
 
 fn screen(quiet: bool) -> Screen {
@@ -169,23 +181,53 @@ fn made_up_name() -> io::Result<String> {
 }
 
 impl Ran {
-    /// Writes the output, shows what went wrong, and tells with which status to exit.
-    fn report(&self, args: &Run, examined: &Examined) -> Result<ExitCode, Refusal> {
-        let into_object = args.json || matches!(args.history, Some(None));
-        if let Some(Some(path)) = &args.history {
-            write_history(path, &self.history())?;
-        }
-        if into_object {
-            output::print_json(&self.object(matches!(args.history, Some(None))))?;
-        } else if let Status::Succeeded(value) = &self.status {
-            output::print_json(value)?;
-        }
-        let error = match &self.status {
-            Status::Succeeded(_) | Status::Running => return Ok(ExitCode::SUCCESS),
-            Status::Failed(error) | Status::TimedOut(error) | Status::Aborted(error) => error,
+    /// Writes the output and the history, shows what went wrong, and tells with which status to exit.
+    fn report(&self, args: &Run, examined: &Examined, history_file: Option<File>) -> ExitCode {
+        let printed = self.print(args).map_err(Refusal::from);
+        let written = match (&args.history, history_file) {
+            (Some(Some(path)), Some(file)) => {
+                self.write_history(&file).map_err(|error| files::unwritable(path, &error))
+            }
+            _ => Ok(()),
         };
-        self.tell_error(error, examined);
-        Ok(ExitCode::from(self.interrupt.map_or(1, Interrupt::exit_status)))
+        match &self.status {
+            Status::Succeeded(_) | Status::Running => {}
+            Status::Failed(error) | Status::TimedOut(error) | Status::Aborted(error) => {
+                self.tell_error(error, examined);
+            }
+        }
+        let lost: Vec<Refusal> = [printed, written].into_iter().filter_map(Result::err).collect();
+        lost.iter().for_each(output::tell_refusal);
+        match (&self.status, self.interrupt) {
+            (_, Some(interrupt)) => ExitCode::from(interrupt.exit_status()),
+            (Status::Succeeded(_), None) if lost.is_empty() => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        }
+    }
+
+    fn print(&self, args: &Run) -> io::Result<()> {
+        let with_history = matches!(args.history, Some(None));
+        match &self.status {
+            _ if args.json || with_history => output::print_json(&self.object(with_history)),
+            Status::Succeeded(output) => output::print_json(output),
+            Status::Failed(_) | Status::TimedOut(_) | Status::Aborted(_) | Status::Running => Ok(()),
+        }
+    }
+
+    /// Puts the history in the place of what is in the file, one event at a time: it may be long.
+    fn write_history(&self, file: &File) -> io::Result<()> {
+        if file.metadata()?.is_file() {
+            file.set_len(0)?;
+        }
+        let mut out = BufWriter::new(file);
+        let mut separator = "[";
+        for event in self.watch.history().unwrap_or_default() {
+            write!(out, "{separator}{}", history_json::to_json(event))?;
+            separator = ",";
+        }
+        let end = if separator == "[" { "[]\n" } else { "]\n" };
+        out.write_all(end.as_bytes())?;
+        out.flush()
     }
 
     fn history(&self) -> Value {
@@ -265,9 +307,4 @@ fn shortened(cause: &str) -> String {
         Some((end, _)) => format!("{}... ({} characters; --json shows all)", &cause[..end], cause.chars().count()),
         None => cause.to_owned(),
     }
-}
-
-fn write_history(path: &PathBuf, history: &Value) -> Result<(), Refusal> {
-    std::fs::write(path, format!("{history}\n"))
-        .map_err(|error| Refusal::new(format!("{} cannot be written: {error}", path.display())))
 }

@@ -305,6 +305,39 @@ fn the_history_is_in_the_object_or_in_a_file() {
 }
 
 #[test]
+fn a_history_that_cannot_be_written_stops_the_run_before_it_starts() {
+    let config = "[[route]]\nmatch = \"*\"\ninvoker = \"mock\"\nresult = 1\n";
+    let files = [("flow.json", ORDER), ("input.json", r#"{"items": [1]}"#), ("stepwell.toml", config)];
+    let room = Room::with(&files);
+    for (path, message) in [
+        ("flow.json", "flow.json is read"),
+        ("./flow.json", "./flow.json is read"),
+        ("input.json", "input.json is read"),
+        ("stepwell.toml", "stepwell.toml is read"),
+        ("missing/events.json", "missing/events.json cannot be written"),
+        (".", ". cannot be written"),
+    ] {
+        let history = format!("--history={path}");
+        let done = room.stepwell(&["run", "flow.json", "--input", "@input.json", "--virtual-clock", &history]);
+        assert_eq!((done.status, done.stdout.as_str()), (Some(2), ""), "{path}: {done:?}");
+        assert!(done.stderr.starts_with(&format!("error: {message}")), "{path}: {}", done.stderr);
+    }
+    for (name, text) in files {
+        assert_eq!(std::fs::read_to_string(room.path().join(name)).unwrap(), text, "{name}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_output_is_printed_where_the_history_is_lost() {
+    let room = Room::with(&[("order.asl.json", ORDER)]);
+    let arguments = ["run", "order.asl.json", "--input", r#"{"items": [1]}"#, "--virtual-clock", "--quiet"];
+    let done = room.stepwell(&[&arguments[..], &["--history=/dev/full"]].concat());
+    assert_eq!((done.status, done.stdout.as_str()), (Some(1), "[1]\n"), "{done:?}");
+    assert!(done.stderr.starts_with("error: /dev/full cannot be written: "), "{}", done.stderr);
+}
+
+#[test]
 fn mock_all_answers_everything() {
     let room = Room::with(&[("flaky.asl.json", FLAKY)]);
     let done = room.stepwell(&["run", "flaky.asl.json", "--mock-all", "--json"]);
@@ -335,7 +368,7 @@ fn inputs_come_from_everywhere_and_are_bounded() {
     };
     bad(&["--input", "-"], b"", "<stdin> is empty");
     bad(&["--input", "-"], b"\xff", "<stdin> is not UTF-8 text: byte 0");
-    bad(&["--input", "@"], b"", "there is no file ");
+    bad(&["--input", "@"], b"", "--input @ needs a file's name");
     bad(&["--input", "@missing"], b"", "there is no file missing");
     bad(&["--input", "input.json"], b"", "--input is not JSON");
     bad(&["--input", &"[".repeat(200)], b"", "--input is nested too deeply");
