@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::api::{Desk, Server};
 use crate::args::Run;
-use crate::definition::{Examined, defines, examine_file};
+use crate::definition::{Examined, defines, examine_file, tell_unused};
 use crate::excerpt::Finding;
 use crate::live::{Mark, Screen, Watch, cause as readable, duration};
 use crate::output;
@@ -49,6 +49,9 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
     }
     let limited = args.limits.payload_bytes.is_some();
     let examined = examine_file(&args.file, &defines(&args.defines), MachineType::Standard, limited)?;
+    if !args.quiet {
+        tell_unused(&examined.unused_defines);
+    }
     let program = Arc::new(examined.compile()?);
     let input = files::input(&args.input, args.limits.payload_bytes)?;
     let config = tasks::config(&args)?;

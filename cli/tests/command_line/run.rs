@@ -390,7 +390,11 @@ fn names_and_defines_are_seen_by_the_execution() {
         "machine": "myflow",
         "table": "orders",
     });
-    assert_eq!(room.stepwell(&arguments).json(), expected);
+    let done = room.stepwell(&arguments);
+    assert_eq!(done.json(), expected);
+    let warning = "warning: --define Unused: ${Unused} occurs nowhere in the definition\n";
+    assert!(done.stderr.starts_with(warning), "{}", done.stderr);
+    assert_eq!(room.stepwell(&[&arguments[..], &["--quiet"]].concat()).stderr, "");
 }
 
 #[test]
