@@ -76,16 +76,41 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 fn json(text: &str, origin: &str) -> Result<Value, Refusal> {
     Value::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).map_err(|error| {
-        let reason = error.to_string();
         if text.trim().is_empty() {
             return Refusal::with_help(format!("{origin} is empty"), "an input is JSON; {} is the empty one");
         }
-        if reason.starts_with("recursion limit") {
-            return Refusal::new(format!("{origin} is nested too deeply: 127 levels are allowed"));
-        }
         let is_file = origin == "--input" && Path::new(text).is_file();
         let help = if is_file { "to read a file, write @ before its name" } else { "an input is JSON, @FILE or -" };
-        Refusal::with_help(format!("{origin} is not JSON: {reason}"), help)
+        match why_no_value(&error) {
+            NoValue::TooDeep => Refusal::new(format!("{origin} is nested too deeply: 127 levels are allowed")),
+            NoValue::Wrong(reason) => Refusal::with_help(format!("{origin} is not JSON: {reason}"), help),
+        }
+    })
+}
+
+/// Why text is no value.
+pub enum NoValue {
+    /// It is JSON that is nested too deeply.
+    TooDeep,
+    /// What is wrong, and where.
+    Wrong(String),
+}
+
+/// Puts a parser's error into words of ours: its own tell of the parser.
+pub fn why_no_value(error: &serde_json::Error) -> NoValue {
+    let reason = error.to_string();
+    if reason.starts_with("recursion limit") {
+        return NoValue::TooDeep;
+    }
+    let place = format!("line {}, column {}", error.line(), error.column());
+    NoValue::Wrong(if reason.starts_with("number out of range") {
+        format!("the number at {place} is too large")
+    } else if error.is_eof() {
+        "it ends too early".to_owned()
+    } else if reason.starts_with("trailing characters") {
+        format!("there is more after its end, at {place}")
+    } else {
+        format!("what is at {place} does not belong there")
     })
 }
 
