@@ -52,7 +52,9 @@ Exit status:
   0    the execution succeeded
   1    it failed, timed out or was stopped: error, cause and place are shown
   2    it could not be started: bad usage, bad input, or a definition that is invalid or not supported
-  130  it was interrupted
+  129  its terminal was closed (SIGHUP)
+  130  it was interrupted (Ctrl-C; a second one ends it at once)
+  143  it was asked to end (SIGTERM)
 
 Examples:
   stepwell run order.asl.json --input @order.json

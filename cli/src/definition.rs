@@ -1,6 +1,6 @@
 //! A definition on its way from a file to something that runs: read, validated, compiled, with what is wrong shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use stepwell_asl::compile::compile;
@@ -26,6 +26,8 @@ pub struct Examined {
     pub definition: Option<Definition>,
     /// Everything that is wrong with it.
     pub diagnostics: Vec<Diagnostic>,
+    /// Defines that it has no place for.
+    pub unused_defines: BTreeSet<String>,
     text: String,
 }
 
@@ -47,7 +49,26 @@ pub fn examine(
         None => String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned(),
     };
     diagnostics.sort_by_key(|one| one.place.map(|place| (place.line, place.column)));
-    Examined { file, definition, diagnostics, text }
+    Examined { file, definition, diagnostics, unused_defines: unused(bytes, defines), text }
+}
+
+fn unused(bytes: &[u8], defines: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let mut unused: BTreeSet<String> = defines.keys().cloned().collect();
+    if !unused.is_empty() {
+        let text = String::from_utf8_lossy(bytes);
+        let places = text.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
+        for (name, _) in places {
+            unused.remove(name.trim());
+        }
+    }
+    unused
+}
+
+/// Warns of defines that have no place anywhere: most of them are misspelt.
+pub fn tell_unused<'a>(names: impl IntoIterator<Item = &'a String>) {
+    for name in names {
+        output::tell_warning(&format!("--define {name}: ${{{name}}} occurs nowhere in the definition"));
+    }
 }
 
 impl Examined {

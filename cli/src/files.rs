@@ -32,6 +32,7 @@ pub fn definition(path: &Path) -> Result<Vec<u8>, Refusal> {
 /// Reads the value of `--input`: JSON, `@FILE`, or `-` for stdin. `bytes_max` is the limit on its JSON text.
 pub fn input(argument: &str, bytes_max: Option<usize>) -> Result<Value, Refusal> {
     let (origin, text) = match argument.strip_prefix('@') {
+        Some("") => return Err(Refusal::new("--input @ needs a file's name")),
         Some(path) => (path.to_owned(), utf8(whole(Path::new(path), INPUT_BYTES_MAX)?, path)?),
         None if argument == "-" => ("<stdin>".to_owned(), utf8(whole(Path::new("-"), INPUT_BYTES_MAX)?, "<stdin>")?),
         None => ("--input".to_owned(), argument.to_owned()),
@@ -46,18 +47,70 @@ pub fn input(argument: &str, bytes_max: Option<usize>) -> Result<Value, Refusal>
     }
 }
 
+/// Opens a file for what is known only later, without touching what is in it. It must be none of those that are read.
+pub fn to_write(path: &Path, read: &[&Path]) -> Result<File, Refusal> {
+    if read.iter().any(|other| is_same(path, other)) {
+        return Err(Refusal::new(format!("{} is read: it cannot be written too", path.display())));
+    }
+    File::options().write(true).create(true).truncate(false).open(path).map_err(|error| unwritable(path, &error))
+}
+
+/// Why a file cannot be written.
+pub fn unwritable(path: &Path, error: &std::io::Error) -> Refusal {
+    Refusal::new(format!("{} cannot be written: {error}", path.display()))
+}
+
+/// Whether two names are one file. Files of which that cannot be told are two.
+fn is_same(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let id = |path: &Path| path.metadata().ok().map(|file| (file.dev(), file.ino()));
+        id(one).is_some_and(|one| id(other) == Some(one))
+    }
+    #[cfg(not(unix))]
+    {
+        one.canonicalize().ok().is_some_and(|one| other.canonicalize().ok() == Some(one))
+    }
+}
+
 fn json(text: &str, origin: &str) -> Result<Value, Refusal> {
     Value::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).map_err(|error| {
-        let reason = error.to_string();
         if text.trim().is_empty() {
             return Refusal::with_help(format!("{origin} is empty"), "an input is JSON; {} is the empty one");
         }
-        if reason.starts_with("recursion limit") {
-            return Refusal::new(format!("{origin} is nested too deeply: 127 levels are allowed"));
-        }
         let is_file = origin == "--input" && Path::new(text).is_file();
         let help = if is_file { "to read a file, write @ before its name" } else { "an input is JSON, @FILE or -" };
-        Refusal::with_help(format!("{origin} is not JSON: {reason}"), help)
+        match why_no_value(&error) {
+            NoValue::TooDeep => Refusal::new(format!("{origin} is nested too deeply: 127 levels are allowed")),
+            NoValue::Wrong(reason) => Refusal::with_help(format!("{origin} is not JSON: {reason}"), help),
+        }
+    })
+}
+
+/// Why text is no value.
+pub enum NoValue {
+    /// It is JSON that is nested too deeply.
+    TooDeep,
+    /// What is wrong, and where.
+    Wrong(String),
+}
+
+/// Puts a parser's error into words of ours: its own tell of the parser.
+pub fn why_no_value(error: &serde_json::Error) -> NoValue {
+    let reason = error.to_string();
+    if reason.starts_with("recursion limit") {
+        return NoValue::TooDeep;
+    }
+    let place = format!("line {}, column {}", error.line(), error.column());
+    NoValue::Wrong(if reason.starts_with("number out of range") {
+        format!("the number at {place} is too large")
+    } else if error.is_eof() {
+        "it ends too early".to_owned()
+    } else if reason.starts_with("trailing characters") {
+        format!("there is more after its end, at {place}")
+    } else {
+        format!("what is at {place} does not belong there")
     })
 }
 

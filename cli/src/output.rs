@@ -59,6 +59,11 @@ pub fn tell_error(message: &str, help: Option<&str>) {
     tell(&text);
 }
 
+/// Prints a warning to stderr.
+pub fn tell_warning(message: &str) {
+    tell(&format!("{}: {}\n", Styled(WARNING, "warning"), printable(message)));
+}
+
 /// Shows why a command was refused.
 pub fn tell_refusal(refusal: &Refusal) {
     tell_error(&refusal.message, refusal.help.as_deref());

@@ -1,6 +1,6 @@
 //! Where tasks go: the routes of `stepwell.toml`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stepwell_engine::invoke::{Config, Router, Sink, aws};
@@ -13,18 +13,17 @@ use crate::refusal::Refusal;
 /// The name of the file that is looked for.
 const CONFIG: &str = "stepwell.toml";
 
+/// The file with the configuration that holds for a run, if there is one.
+pub fn config_file(args: &Run) -> Option<PathBuf> {
+    args.config.clone().or_else(|| {
+        let beside = (!files::is_stdin(&args.file)).then(|| args.file.with_file_name(CONFIG));
+        beside.into_iter().chain([CONFIG.into()]).find(|path| path.exists())
+    })
+}
+
 /// The configuration that holds for a run.
 pub fn config(args: &Run) -> Result<Config, Refusal> {
-    let mut config = match &args.config {
-        Some(path) => load(path)?,
-        None => {
-            let beside = (!files::is_stdin(&args.file)).then(|| args.file.with_file_name(CONFIG));
-            match beside.into_iter().chain([CONFIG.into()]).find(|path| path.exists()) {
-                Some(path) => load(&path)?,
-                None => Config::default(),
-            }
-        }
-    };
+    let mut config = config_file(args).map_or_else(|| Ok(Config::default()), |path| load(&path))?;
     config.aws.real |= args.aws;
     Ok(config.with_environment())
 }

@@ -82,7 +82,11 @@ impl Desk {
 
     /// Keeps only the armings for which this holds.
     pub fn retain(&self, armed: impl Fn(BranchId, Ticket) -> bool) {
-        self.lock().open.retain(|ticket, branch| armed(*branch, *ticket));
+        let state = &mut *self.lock();
+        state.open.retain(|ticket, branch| armed(*branch, *ticket));
+        for offers in state.offers.values_mut() {
+            offers.retain(|offer| state.open.contains_key(&offer.ticket));
+        }
     }
 
     /// Nothing is handed out any more: those who poll get nothing.

@@ -41,6 +41,16 @@ impl ApiError {
         ApiError::new("ValidationException", message)
     }
 
+    /// The request is longer than any that could be right.
+    pub fn too_long(bytes_max: usize) -> ApiError {
+        ApiError::new("ValidationException", format!("The request is longer than {bytes_max} bytes"))
+    }
+
+    /// The request broke off.
+    pub fn unreadable() -> ApiError {
+        ApiError::new("SerializationException", "The request could not be read to its end")
+    }
+
     /// The envelope.
     pub fn body(&self) -> String {
         serde_json::json!({ "__type": self.code, "message": self.message }).to_string()

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::desk::Desk;
-use super::protocol;
+use super::protocol::{self, ApiError};
 use crate::refusal::Refusal;
 
 /// The longest request, in bytes: an output at AWS's limit with every character escaped.
@@ -22,6 +23,9 @@ const REQUEST_BYTES_MAX: usize = 2 << 20;
 
 /// The longest request without limits, in bytes.
 const REQUEST_BYTES_MAX_UNLIMITED: usize = 1 << 30;
+
+/// How much more than that is read, in bytes, so that whoever still sends hears the answer.
+const EXCESS_BYTES_MAX: usize = 8 << 20;
 
 /// How long clients have to take their last answers.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -43,6 +47,7 @@ pub struct Serving {
 struct Served {
     desk: Arc<Desk>,
     limited: bool,
+    bytes_max: usize,
 }
 
 impl Server {
@@ -65,8 +70,8 @@ impl Server {
         let bytes_max = if limited { REQUEST_BYTES_MAX } else { REQUEST_BYTES_MAX_UNLIMITED };
         let router = Router::new()
             .fallback(handle)
-            .layer(DefaultBodyLimit::max(bytes_max))
-            .with_state(Served { desk: desk.clone(), limited });
+            .layer(DefaultBodyLimit::max(bytes_max + EXCESS_BYTES_MAX))
+            .with_state(Served { desk: desk.clone(), limited, bytes_max });
         let task = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
             // Only the listener can fail, and then nobody is left to be told.
@@ -87,9 +92,15 @@ impl Serving {
     }
 }
 
-async fn handle(State(served): State<Served>, headers: HeaderMap, body: Bytes) -> Response {
+async fn handle(State(served): State<Served>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-    let (status, body) = match protocol::call(&served.desk, target, &body, served.limited).await {
+    let answer = match body {
+        Ok(body) if body.len() <= served.bytes_max => protocol::call(&served.desk, target, &body, served.limited).await,
+        Ok(_) => Err(ApiError::too_long(served.bytes_max)),
+        Err(why) if why.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(ApiError::too_long(served.bytes_max)),
+        Err(_) => Err(ApiError::unreadable()),
+    };
+    let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
         Err(error) => (StatusCode::BAD_REQUEST, error.body()),
     };

@@ -11,8 +11,9 @@ use stepwell_asl::scope::{Roots, Scope};
 use stepwell_asl::{Chance, Value};
 
 use crate::args::{Eval, Language};
+use crate::files::{self, NoValue, why_no_value};
+use crate::output;
 use crate::refusal::Refusal;
-use crate::{files, output};
 
 /// Evaluates what was asked for.
 pub fn execute(args: &Eval) -> Result<ExitCode, Refusal> {
@@ -54,6 +55,12 @@ impl Problem {
     }
 }
 
+/// What a line of a batch must be.
+const LINE: &str = r#"a line must be an object with "expr" and, if it needs one, "input""#;
+
+/// Some editors and shells begin UTF-8 text with it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A line of a batch. The input is read on its own, so that it may be as deep as any other.
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -87,6 +94,7 @@ impl Evaluator {
         let mut questions = BufReader::new(std::io::stdin().lock());
         let mut answers = BufWriter::new(std::io::stdout().lock());
         let mut line = Vec::new();
+        let mut first = true;
         loop {
             line.clear();
             match questions.read_until(b'\n', &mut line) {
@@ -94,10 +102,12 @@ impl Evaluator {
                 Ok(_) => {}
                 Err(error) => return Err(Refusal::new(format!("stdin cannot be read: {error}"))),
             }
-            if line.trim_ascii().is_empty() {
+            let text = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| first).unwrap_or(&line);
+            first = false;
+            if text.trim_ascii().is_empty() {
                 continue;
             }
-            let answer = self.answer(&line).map_or_else(Answer::Error, Answer::Value);
+            let answer = self.answer(text).map_or_else(Answer::Error, Answer::Value);
             let more = questions.buffer().contains(&b'\n');
             if let Err(error) = write_line(&mut answers, &answer, more) {
                 return Ok(output::forgive(Err(error))?);
@@ -106,12 +116,17 @@ impl Evaluator {
     }
 
     fn answer(&mut self, line: &[u8]) -> Result<Value, Problem> {
-        let wrong =
-            |why: &dyn std::fmt::Display| Problem::new("InvalidLine", format!("The line cannot be read: {why}"));
-        let text = std::str::from_utf8(line).map_err(|error| wrong(&error))?;
-        let line: Line<'_> = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+        let wrong = |message: &str| Problem::new("InvalidLine", message);
+        let text = std::str::from_utf8(line).map_err(|_| wrong("a line must be UTF-8 text"))?;
+        // An array would do for the parser.
+        let line: Option<Line<'_>> =
+            text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten();
+        let line = line.ok_or_else(|| wrong(LINE))?;
         let input = match line.input {
-            Some(input) => Value::parse(input.get()).map_err(|error| wrong(&format!("input: {error}")))?,
+            Some(input) => Value::parse(input.get()).map_err(|error| match why_no_value(&error) {
+                NoValue::TooDeep => wrong("the input is nested too deeply: 127 levels are allowed"),
+                NoValue::Wrong(reason) => wrong(&format!("the input is not JSON: {reason}")),
+            })?,
             None => Value::empty_object(),
         };
         self.evaluate(&line.expr, &input)

@@ -1,9 +1,11 @@
 //! `stepwell run`: one execution in the foreground.
 
-use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stepwell_asl::{MachineType, Map, Program, Text, Timestamp, Value};
 use stepwell_engine::chance::random;
@@ -17,12 +19,12 @@ use tokio::sync::mpsc;
 
 use crate::api::{Desk, Server};
 use crate::args::Run;
-use crate::definition::{Examined, defines, examine_file};
+use crate::definition::{Examined, defines, examine_file, tell_unused};
 use crate::excerpt::Finding;
 use crate::live::{Mark, Screen, Watch, cause as readable, duration};
 use crate::output;
 use crate::refusal::Refusal;
-use crate::signals::{Interrupt, interrupted};
+use crate::signals::{Interrupt, Interrupts};
 use crate::{files, tasks};
 
 /// Answers from outside that wait for the runner.
@@ -34,6 +36,9 @@ const ACCOUNT: &str = "123456789012";
 /// States that are named where a run is interrupted.
 const WAITING_SHOWN_MAX: usize = 3;
 
+/// How long what runs in the background has to be ended.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// The longest cause that is shown, in characters.
 const CAUSE_CHARS_MAX: usize = 4_000;
 
@@ -44,17 +49,33 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
     }
     let limited = args.limits.payload_bytes.is_some();
     let examined = examine_file(&args.file, &defines(&args.defines), MachineType::Standard, limited)?;
+    if !args.quiet {
+        tell_unused(&examined.unused_defines);
+    }
     let program = Arc::new(examined.compile()?);
     let input = files::input(&args.input, args.limits.payload_bytes)?;
     let config = tasks::config(&args)?;
+    let history_file = history_file(&args)?;
+    let interrupts = Interrupts::listen();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Refusal::new(format!("no threads could be started: {error}")))?;
     let screen = screen(args.quiet);
-    let ran = runtime.block_on(run(&args, program, config, input, &screen))?;
-    runtime.shutdown_background(); // what functions still do is nobody's any more
-    ran.report(&args, &examined)
+    let ran = runtime.block_on(run(&args, program, config, input, interrupts, &screen));
+    runtime.shutdown_timeout(FAREWELL); // what functions still do is nobody's any more: they are killed
+    let ran = ran?;
+    Ok(ran.report(&args, &examined, history_file))
+}
+
+/// The file for the history, opened before anything runs: a run must not end with nowhere to write.
+fn history_file(args: &Run) -> Result<Option<File>, Refusal> {
+    let Some(Some(path)) = &args.history else { return Ok(None) };
+    let config = tasks::config_file(args);
+    let input = args.input.strip_prefix('@').map(Path::new);
+    let definition = (!files::is_stdin(&args.file)).then_some(args.file.as_path());
+    let read: Vec<&Path> = definition.into_iter().chain(input).chain(config.as_deref()).collect();
+    files::to_write(path, &read).map(Some)
 }
 
 fn screen(quiet: bool) -> Screen {
@@ -73,7 +94,14 @@ struct Ran {
     interrupt: Option<Interrupt>,
 }
 
-async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, screen: &Screen) -> Result<Ran, Refusal> {
+async fn run(
+    args: &Run,
+    program: Arc<Program>,
+    config: Config,
+    input: Value,
+    interrupts: Interrupts,
+    screen: &Screen,
+) -> Result<Ran, Refusal> {
     let clock = if args.virtual_clock { Clock::jumping() } else { Clock::real() };
     let started_at = clock.now();
     let identity = identity(args, &config, input, started_at).map_err(Refusal::of_machine)?;
@@ -103,8 +131,8 @@ async fn run(args: &Run, program: Arc<Program>, config: Config, input: Value, sc
         tokio::pin!(running);
         tokio::select! {
             biased; // who interrupts is heard from the first moment on
-            interrupt = interrupted() => {
-                let error = StateError::new("Interrupted", "The execution was interrupted from the keyboard");
+            interrupt = interrupts.first() => {
+                let error = StateError::new("Interrupted", interrupt.cause());
                 // It ends as any other that is stopped. Where the inbox is full it is let go: somebody is impatient.
                 match events.try_send(Event::Stopped(error.clone())) {
                     Ok(()) => (running.await, Some(interrupt)),
@@ -156,23 +184,53 @@ fn made_up_name() -> io::Result<String> {
 }
 
 impl Ran {
-    /// Writes the output, shows what went wrong, and tells with which status to exit.
-    fn report(&self, args: &Run, examined: &Examined) -> Result<ExitCode, Refusal> {
-        let into_object = args.json || matches!(args.history, Some(None));
-        if let Some(Some(path)) = &args.history {
-            write_history(path, &self.history())?;
-        }
-        if into_object {
-            output::print_json(&self.object(matches!(args.history, Some(None))))?;
-        } else if let Status::Succeeded(value) = &self.status {
-            output::print_json(value)?;
-        }
-        let error = match &self.status {
-            Status::Succeeded(_) | Status::Running => return Ok(ExitCode::SUCCESS),
-            Status::Failed(error) | Status::TimedOut(error) | Status::Aborted(error) => error,
+    /// Writes the output and the history, shows what went wrong, and tells with which status to exit.
+    fn report(&self, args: &Run, examined: &Examined, history_file: Option<File>) -> ExitCode {
+        let printed = self.print(args).map_err(Refusal::from);
+        let written = match (&args.history, history_file) {
+            (Some(Some(path)), Some(file)) => {
+                self.write_history(&file).map_err(|error| files::unwritable(path, &error))
+            }
+            _ => Ok(()),
         };
-        self.tell_error(error, examined);
-        Ok(ExitCode::from(self.interrupt.map_or(1, Interrupt::exit_status)))
+        match &self.status {
+            Status::Succeeded(_) | Status::Running => {}
+            Status::Failed(error) | Status::TimedOut(error) | Status::Aborted(error) => {
+                self.tell_error(error, examined);
+            }
+        }
+        let lost: Vec<Refusal> = [printed, written].into_iter().filter_map(Result::err).collect();
+        lost.iter().for_each(output::tell_refusal);
+        match (&self.status, self.interrupt) {
+            (_, Some(interrupt)) => ExitCode::from(interrupt.exit_status()),
+            (Status::Succeeded(_), None) if lost.is_empty() => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        }
+    }
+
+    fn print(&self, args: &Run) -> io::Result<()> {
+        let with_history = matches!(args.history, Some(None));
+        match &self.status {
+            _ if args.json || with_history => output::print_json(&self.object(with_history)),
+            Status::Succeeded(output) => output::print_json(output),
+            Status::Failed(_) | Status::TimedOut(_) | Status::Aborted(_) | Status::Running => Ok(()),
+        }
+    }
+
+    /// Puts the history in the place of what is in the file, one event at a time: it may be long.
+    fn write_history(&self, file: &File) -> io::Result<()> {
+        if file.metadata()?.is_file() {
+            file.set_len(0)?;
+        }
+        let mut out = BufWriter::new(file);
+        let mut separator = "[";
+        for event in self.watch.history().unwrap_or_default() {
+            write!(out, "{separator}{}", history_json::to_json(event))?;
+            separator = ",";
+        }
+        let end = if separator == "[" { "[]\n" } else { "]\n" };
+        out.write_all(end.as_bytes())?;
+        out.flush()
     }
 
     fn history(&self) -> Value {
@@ -252,9 +310,4 @@ fn shortened(cause: &str) -> String {
         Some((end, _)) => format!("{}... ({} characters; --json shows all)", &cause[..end], cause.chars().count()),
         None => cause.to_owned(),
     }
-}
-
-fn write_history(path: &PathBuf, history: &Value) -> Result<(), Refusal> {
-    std::fs::write(path, format!("{history}\n"))
-        .map_err(|error| Refusal::new(format!("{} cannot be written: {error}", path.display())))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stepwell_asl::{Diagnostic, MachineType, Severity};
 
 use crate::args::Validate;
-use crate::definition::{Examined, defines, examine_file};
+use crate::definition::{Examined, defines, examine_file, tell_unused};
 use crate::files;
 use crate::output::{self, ERROR, GOOD, Styled, WARNING};
 use crate::refusal::Refusal;
@@ -20,6 +20,12 @@ pub fn execute(args: &Validate) -> Result<ExitCode, Refusal> {
     let defines = defines(&args.defines);
     let examined: Vec<(String, Result<Examined, Refusal>)> =
         args.files.iter().map(|path| (files::shown(path), examine_file(path, &defines, kind, true))).collect();
+    // A define may be meant for one of the files only.
+    let read = || examined.iter().filter_map(|(_, examined)| examined.as_ref().ok());
+    if read().next().is_some() {
+        let nowhere = |name: &&String| read().all(|examined| examined.unused_defines.contains(*name));
+        tell_unused(defines.keys().filter(nowhere));
+    }
     if args.json {
         let files: Vec<Value> = examined.iter().map(|(file, examined)| file_json(file, examined)).collect();
         output::print_json(&files)?;

@@ -33,9 +33,9 @@ pub struct Watch {
     history: Option<Vec<HistoryEvent>>,
     desk: Option<Arc<Desk>>,
     last_at: Timestamp,
-    blamed: Option<Visit>,
-    /// Branches that wait for something outside, with the event that entered their state.
-    waiting: BTreeMap<BranchId, u64>,
+    blamed: Option<Arc<Visit>>,
+    /// Branches that wait for something outside, and in which state.
+    waiting: BTreeMap<BranchId, Arc<Visit>>,
 }
 
 /// A state in which something happened, for people.
@@ -74,13 +74,13 @@ impl Watch {
 
     /// Where the execution went wrong, once it has.
     pub fn blamed(&self) -> Option<Place> {
-        let visit = self.blamed?;
-        Some(Place { state: visit.state, words: words::place(&self.program, &self.trail, visit) })
+        let visit = self.blamed.as_ref()?;
+        Some(Place { state: visit.state, words: words::place(&self.program, visit) })
     }
 
     /// The states that waited for something when the last turn was over.
     pub fn waiting(&self) -> impl ExactSizeIterator<Item = String> {
-        self.waiting.values().map(|entered| words::place(&self.program, &self.trail, self.trail.visit_of(*entered)))
+        self.waiting.values().map(|visit| words::place(&self.program, visit))
     }
 
     /// The JSON pointer of a state.
@@ -92,7 +92,7 @@ impl Watch {
         let visit = self.trail.follow(&self.program, event);
         self.last_at = event.at;
         let (mark, what) = match &event.kind {
-            HistoryKind::StateExited { .. } if self.screen.is_quiet() || self.in_wide_map(visit) => return,
+            HistoryKind::StateExited { .. } if self.screen.is_quiet() || self.in_wide_map(&visit) => return,
             HistoryKind::StateExited { .. } => (Mark::Exited, words::duration(visit.at, event.at)),
             HistoryKind::TaskFailed { error, .. } | HistoryKind::TaskTimedOut { error, .. } => {
                 (Mark::Failed, words::error(error))
@@ -103,12 +103,12 @@ impl Watch {
             }
             _ => return,
         };
-        self.screen.tell(mark, &words::place(&self.program, &self.trail, visit), &what);
+        self.screen.tell(mark, &words::place(&self.program, &visit), &what);
     }
 
     /// Whether a visit is one of so many that only a bar can show them.
-    fn in_wide_map(&self, visit: Visit) -> bool {
-        self.screen.is_live() && self.trail.around(visit).iter().any(|(_, index)| *index >= ITEMS_SHOWN_MAX)
+    fn in_wide_map(&self, visit: &Visit) -> bool {
+        self.screen.is_live() && visit.around().iter().any(|(_, index)| *index >= ITEMS_SHOWN_MAX)
     }
 
     fn branch(&mut self, id: BranchId, position: &Position) {
@@ -119,11 +119,10 @@ impl Watch {
         match &position.trigger {
             Trigger::Ready | Trigger::Join(_) => drop(self.waiting.remove(&id)),
             Trigger::Task { .. } | Trigger::Timer { .. } | Trigger::Retry { .. } => {
-                self.waiting.insert(id, position.entered_event);
+                self.waiting.insert(id, self.trail.visit_of(position.entered_event));
             }
         }
-        let place =
-            |watch: &Watch| words::place(&watch.program, &watch.trail, watch.trail.visit_of(position.entered_event));
+        let place = |watch: &Watch| words::place(&watch.program, &watch.trail.visit_of(position.entered_event));
         if let Trigger::Retry { at } = &position.trigger {
             let what = format!("{} in {}", position.retry_count(), words::duration(self.last_at, *at));
             self.screen.tell(Mark::Retry, &place(self), &what);
@@ -166,6 +165,7 @@ impl Watcher for Watch {
                 | Change::Status(_) => {}
             }
         }
+        self.trail.settle(execution);
         self.board.settle();
         self.screen.flush();
         if let Some(history) = &mut self.history {

@@ -2,164 +2,184 @@
 //! trail follows them back to the state that was entered, and to the item or branch in which that was.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use stepwell_asl::{Program, StateId, StateKind, Text, Timestamp};
-use stepwell_engine::core::{HistoryEvent, HistoryKind};
+use stepwell_engine::core::{Execution, HistoryEvent, HistoryKind};
+
+/// Events that are kept before those that nothing can follow any more are looked for.
+const EVENTS_KEPT_MIN: usize = 4_096;
 
 /// A state that was entered, once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Visit {
     /// The state.
     pub state: StateId,
     /// When it was entered.
     pub at: Timestamp,
-    scope: ScopeId,
+    scope: Arc<Scope>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct VisitId(u32);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ScopeId(u32);
-
-/// One item of a Map, or one branch of a Parallel.
-#[derive(Clone, Copy, Debug)]
+/// The machine itself, one item of a Map, or one branch of a Parallel. Scopes are as deep as the definition is nested,
+/// and live as long as something in them does.
+#[derive(Debug)]
 struct Scope {
     /// The visit of the Map or Parallel; `None` for the machine itself.
-    holder: Option<VisitId>,
+    holder: Option<Arc<Visit>>,
     index: u32,
 }
 
 /// Where an event happened, and what the next one finds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Here {
-    visit: VisitId,
-    scope: ScopeId,
+    visit: Arc<Visit>,
+    scope: Arc<Scope>,
     /// The state has been left.
     exited: bool,
 }
 
-/// Follows a history as it grows.
+/// Follows a history as it grows. Keeps what later events can follow, which the live branches bound.
 pub struct Trail {
     states: HashMap<Text, StateId>,
-    visits: Vec<Visit>,
-    scopes: Vec<Scope>,
-    /// By event, from 1.
-    events: Vec<Here>,
+    /// Before the first event.
+    root: Here,
+    /// Older events that later ones may follow.
+    kept: HashMap<u64, Here>,
+    /// The newest events, of which the first has the id `recent_from`.
+    recent: Vec<Here>,
+    recent_from: u64,
 }
 
 impl Trail {
     /// A trail through this program.
     pub fn new(program: &Program) -> Trail {
         let states = program.states.iter().enumerate().map(|(at, state)| (state.name.clone(), StateId(at as u32)));
-        let root = Visit { state: program.start, at: Timestamp::default(), scope: ScopeId(0) };
+        let scope = Arc::new(Scope { holder: None, index: 0 });
+        let visit = Visit { state: program.start, at: Timestamp::default(), scope: scope.clone() };
         Trail {
             states: states.collect(),
-            visits: vec![root],
-            scopes: vec![Scope { holder: None, index: 0 }],
-            events: vec![Here { visit: VisitId(0), scope: ScopeId(0), exited: true }],
+            root: Here { visit: Arc::new(visit), scope, exited: true },
+            kept: HashMap::new(),
+            recent: Vec::new(),
+            recent_from: 1,
         }
     }
 
     /// Takes the next event of the history, and tells which visit it belongs to.
-    pub fn follow(&mut self, program: &Program, event: &HistoryEvent) -> Visit {
-        let before = self.here(event.previous_id);
+    pub fn follow(&mut self, program: &Program, event: &HistoryEvent) -> Arc<Visit> {
+        let before = self.here(event.previous_id).clone();
         let here = match &event.kind {
             HistoryKind::StateEntered { name, .. } => self.enter(program, before, name, event.at),
             HistoryKind::StateExited { name, .. } => {
-                let visit = self.enclosing(before.visit, name);
-                Here { visit, scope: self.visit(visit).scope, exited: true }
+                let visit = self.enclosing(&before.visit, name);
+                Here { scope: visit.scope.clone(), visit, exited: true }
             }
             HistoryKind::MapIterationStarted { name, index } => {
-                let holder = self.enclosing(before.visit, name);
-                Here { visit: holder, scope: self.open(holder, *index), exited: true }
+                let holder = self.enclosing(&before.visit, name);
+                Here { scope: open(&holder, *index), visit: holder, exited: true }
             }
             _ => before, // every other event happens where the one before it did
         };
-        self.events.push(here);
-        self.visit(here.visit)
+        let visit = here.visit.clone();
+        self.recent.push(here);
+        visit
     }
 
     /// The branch that entered a state with the event `entered` goes on after the event `last`.
     pub fn resume(&mut self, entered: u64, last: u64) {
-        let here = Here { exited: false, ..self.here(entered) };
-        if let Some(place) = self.events.get_mut(last as usize).filter(|_| entered > 0 && entered != last) {
+        if entered == 0 || entered == last {
+            return;
+        }
+        let here = Here { exited: false, ..self.here(entered).clone() };
+        let place = match last.checked_sub(self.recent_from) {
+            Some(at) => self.recent.get_mut(at as usize),
+            None => self.kept.get_mut(&last),
+        };
+        if let Some(place) = place {
             *place = here;
         }
     }
 
+    /// A turn is over: the next events follow those at which the branches of this execution are. Looks for the others
+    /// only now and then, so that it costs little for each event.
+    pub fn settle(&mut self, execution: &Execution) {
+        if self.recent.len() < EVENTS_KEPT_MIN.max(self.kept.len()) {
+            return;
+        }
+        let positions = execution.branches.values().map(|branch| &branch.position);
+        let live = positions.flat_map(|position| [position.entered_event, position.last_event]);
+        let kept = live.filter(|event| *event > 0).map(|event| (event, self.here(event).clone())).collect();
+        self.kept = kept;
+        self.recent_from += self.recent.len() as u64;
+        self.recent.clear();
+    }
+
     /// The visit an event belongs to.
-    pub fn visit_of(&self, event: u64) -> Visit {
-        self.visit(self.here(event).visit)
+    pub fn visit_of(&self, event: u64) -> Arc<Visit> {
+        self.here(event).visit.clone()
     }
 
     /// The visit that is to blame where an execution fails after this event: the state itself, or the Map or Parallel
     /// around it where the state had ended well.
-    pub fn blamed(&self, event: u64) -> Visit {
+    pub fn blamed(&self, event: u64) -> Arc<Visit> {
         let here = self.here(event);
-        let visit = self.visit(here.visit);
-        match self.scope(visit.scope).holder {
-            Some(holder) if here.exited && here.scope == visit.scope => self.visit(holder),
-            Some(_) | None => visit,
+        match &here.visit.scope.holder {
+            Some(holder) if here.exited && Arc::ptr_eq(&here.scope, &here.visit.scope) => holder.clone(),
+            Some(_) | None => here.visit.clone(),
         }
     }
 
-    /// The items and branches around a visit, outermost first: the Map or Parallel, and which item or branch of it.
-    pub fn around(&self, visit: Visit) -> Vec<(StateId, u32)> {
-        let mut around = Vec::new();
-        let mut scope = self.scope(visit.scope);
-        while let Some(holder) = scope.holder.map(|holder| self.visit(holder)) {
-            around.push((holder.state, scope.index));
-            scope = self.scope(holder.scope);
-        }
-        around.reverse();
-        around
-    }
-
-    fn enter(&mut self, program: &Program, before: Here, name: &str, at: Timestamp) -> Here {
+    fn enter(&self, program: &Program, before: Here, name: &str, at: Timestamp) -> Here {
         let state = self.states.get(name).copied().unwrap_or(program.start);
-        let branch = match &program.state(self.visit(before.visit).state).kind {
+        let branch = match &program.state(before.visit.state).kind {
             StateKind::Parallel(parallel) if !before.exited => parallel.branches.iter().position(|of| *of == state),
             _ => None,
         };
         let scope = match branch {
-            Some(index) => self.open(before.visit, index as u32),
+            Some(index) => open(&before.visit, index as u32),
             None => before.scope,
         };
-        self.visits.push(Visit { state, at, scope });
-        Here { visit: VisitId(self.visits.len() as u32 - 1), scope, exited: false }
+        Here { visit: Arc::new(Visit { state, at, scope: scope.clone() }), scope, exited: false }
     }
 
     /// The visit of the state of this name, which is this one or one around it.
-    fn enclosing(&self, visit: VisitId, name: &str) -> VisitId {
+    fn enclosing(&self, visit: &Arc<Visit>, name: &str) -> Arc<Visit> {
         let state = self.states.get(name).copied();
         let mut candidate = visit;
         loop {
-            let at = self.visit(candidate);
-            if Some(at.state) == state {
-                return candidate;
+            if Some(candidate.state) == state {
+                return candidate.clone();
             }
-            match self.scope(at.scope).holder {
+            match &candidate.scope.holder {
                 Some(holder) => candidate = holder,
-                None => return visit,
+                None => return visit.clone(),
             }
         }
     }
 
-    fn open(&mut self, holder: VisitId, index: u32) -> ScopeId {
-        self.scopes.push(Scope { holder: Some(holder), index });
-        ScopeId(self.scopes.len() as u32 - 1)
+    fn here(&self, event: u64) -> &Here {
+        let here = match event.checked_sub(self.recent_from) {
+            Some(at) => self.recent.get(at as usize),
+            None => self.kept.get(&event),
+        };
+        here.unwrap_or(&self.root)
     }
+}
 
-    fn here(&self, event: u64) -> Here {
-        self.events.get(event as usize).copied().unwrap_or(self.events[0])
+impl Visit {
+    /// The items and branches around a visit, outermost first: the Map or Parallel, and which item or branch of it.
+    pub fn around(&self) -> Vec<(StateId, u32)> {
+        let mut around = Vec::new();
+        let mut scope = &self.scope;
+        while let Some(holder) = &scope.holder {
+            around.push((holder.state, scope.index));
+            scope = &holder.scope;
+        }
+        around.reverse();
+        around
     }
+}
 
-    fn visit(&self, id: VisitId) -> Visit {
-        self.visits[id.0 as usize]
-    }
-
-    fn scope(&self, id: ScopeId) -> Scope {
-        self.scopes[id.0 as usize]
-    }
+fn open(holder: &Arc<Visit>, index: u32) -> Arc<Scope> {
+    Arc::new(Scope { holder: Some(holder.clone()), index })
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use stepwell_asl::{Program, StateId, Timestamp, Value};
 use stepwell_engine::core::StateError;
 
-use super::trail::{Trail, Visit};
+use super::trail::Visit;
 use crate::output::printable;
 
 /// The longest error that is shown in one line, in characters.
@@ -24,10 +24,10 @@ pub fn duration(from: Timestamp, to: Timestamp) -> String {
 }
 
 /// A state with the items and branches around it: `Orders[3] › Charge`.
-pub fn place(program: &Program, trail: &Trail, visit: Visit) -> String {
+pub fn place(program: &Program, visit: &Visit) -> String {
     let name = |state: StateId| printable(&program.state(state).name);
     let mut words = String::new();
-    for (holder, index) in trail.around(visit) {
+    for (holder, index) in visit.around() {
         words.push_str(&format!("{}[{index}] › ", name(holder)));
     }
     words.push_str(&name(visit.state));

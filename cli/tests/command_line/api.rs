@@ -127,6 +127,7 @@ fn wrong_calls_are_answered_in_aws_s_words() {
         ("SendTaskSuccess", of("forged", "1"), "InvalidToken"),
         ("SendTaskSuccess", of(&token, "{"), "InvalidOutput"),
         ("SendTaskSuccess", of(&token, &format!("\"{}\"", "x".repeat(262_143))), "ValidationException"),
+        ("SendTaskSuccess", of(&token, &"x".repeat(3 << 20)), "ValidationException"),
         ("SendTaskSuccess", json!({"output": "1"}), "ValidationException"),
         ("SendTaskSuccess", json!([]), "SerializationException"),
         ("SendTaskFailure", json!({"taskToken": token, "error": "x".repeat(257)}), "ValidationException"),
@@ -134,7 +135,7 @@ fn wrong_calls_are_answered_in_aws_s_words() {
         ("GetActivityTask", json!({"activityArn": ACTIVITY.replace("work", "other")}), "ActivityDoesNotExist"),
         ("StartExecution", json!({}), "UnknownOperationException"),
     ] {
-        assert_eq!(api.error(operation, &request), expected, "{operation} {request}");
+        assert_eq!(api.error(operation, &request), expected, "{operation} {:.200}", request.to_string());
     }
     let (status, answer) = post(&api.0, "", "{}");
     assert_eq!(status, 400);

@@ -87,7 +87,7 @@ fn a_batch_answers_every_line() {
         r#"{"expr": "$", "input": null}"#,
         "\n",
         r#"{"expr": "$.["}"#,
-        "\nnonsense\n",
+        "\nnonsense\n[\"$\", 1]\n{\"expr\": 1}\n{\"expr\": \"$\", \"input\": 1e999}\n",
         r#"{"input": 1}"#,
         "\r\n",
         r#"{"expr": "States.MathAdd($.a, 1)", "input": {"a": 1}}"#,
@@ -99,8 +99,11 @@ fn a_batch_answers_every_line() {
             {"value":1}
             {"error":{"code":"PathNotFound","message":"root can not be null"}}
             {"error":{"code":"InvalidPath","message":"java.lang.StringIndexOutOfBoundsException: String index out of range: 3"}}
-            {"error":{"code":"InvalidLine","message":"The line cannot be read: expected ident at line 1 column 2"}}
-            {"error":{"code":"InvalidLine","message":"The line cannot be read: missing field `expr` at line 1 column 12"}}
+            {"error":{"code":"InvalidLine","message":"a line must be an object with \"expr\" and, if it needs one, \"input\""}}
+            {"error":{"code":"InvalidLine","message":"a line must be an object with \"expr\" and, if it needs one, \"input\""}}
+            {"error":{"code":"InvalidLine","message":"a line must be an object with \"expr\" and, if it needs one, \"input\""}}
+            {"error":{"code":"InvalidLine","message":"the input is not JSON: the number at line 1, column 5 is too large"}}
+            {"error":{"code":"InvalidLine","message":"a line must be an object with \"expr\" and, if it needs one, \"input\""}}
             {"value":2}
         "#]],
     );
@@ -112,10 +115,35 @@ fn a_batch_survives_lines_that_are_no_text() {
         &["--lang", "jsonpath"],
         b"\xff\xfe\n{\"expr\": \"$\", \"input\": 1}\n",
         &expect![[r#"
-            {"error":{"code":"InvalidLine","message":"The line cannot be read: invalid utf-8 sequence of 1 bytes from index 0"}}
+            {"error":{"code":"InvalidLine","message":"a line must be UTF-8 text"}}
             {"value":1}
         "#]],
     );
+}
+
+#[test]
+fn a_batch_may_begin_with_a_byte_order_mark() {
+    check_batch(
+        &[],
+        "\u{feff}{\"expr\": \"$\", \"input\": 1}\n".as_bytes(),
+        &expect![[r#"
+            {"value":1}
+        "#]],
+    );
+}
+
+#[test]
+fn an_input_that_is_no_json() {
+    for (input, reason) in [
+        ("[1", "it ends too early"),
+        ("[1] 2", "there is more after its end, at line 1, column 5"),
+        ("[1e999]", "the number at line 1, column 6 is too large"),
+        ("[one]", "what is at line 1, column 2 does not belong there"),
+    ] {
+        let done = Room::with(&[]).stepwell(&["eval", "$", "--input", input]);
+        let expected = format!("error: --input is not JSON: {reason}\nhelp: an input is JSON, @FILE or -\n");
+        assert_eq!((done.status, done.stderr), (Some(2), expected));
+    }
 }
 
 #[test]
@@ -132,5 +160,5 @@ fn a_batch_reads_large_and_deep_lines() {
     let answers: Vec<&str> = done.stdout.lines().collect();
     assert_eq!(answers[0], r#"{"value":2}"#);
     assert_eq!(answers[1], format!("{{\"value\":{}}}", deep(126)));
-    assert!(answers[2].contains("recursion limit exceeded"), "{}", answers[2]);
+    assert!(answers[2].contains("the input is nested too deeply"), "{}", answers[2]);
 }

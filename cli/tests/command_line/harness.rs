@@ -120,6 +120,11 @@ impl Started {
         self.child.id()
     }
 
+    /// Whether it has not ended yet.
+    pub fn goes_on(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Waits for the end.
     pub fn finish(mut self) -> Done {
         let mut stderr = std::mem::take(&mut self.seen);

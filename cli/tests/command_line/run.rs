@@ -305,6 +305,39 @@ fn the_history_is_in_the_object_or_in_a_file() {
 }
 
 #[test]
+fn a_history_that_cannot_be_written_stops_the_run_before_it_starts() {
+    let config = "[[route]]\nmatch = \"*\"\ninvoker = \"mock\"\nresult = 1\n";
+    let files = [("flow.json", ORDER), ("input.json", r#"{"items": [1]}"#), ("stepwell.toml", config)];
+    let room = Room::with(&files);
+    for (path, message) in [
+        ("flow.json", "flow.json is read"),
+        ("./flow.json", "./flow.json is read"),
+        ("input.json", "input.json is read"),
+        ("stepwell.toml", "stepwell.toml is read"),
+        ("missing/events.json", "missing/events.json cannot be written"),
+        (".", ". cannot be written"),
+    ] {
+        let history = format!("--history={path}");
+        let done = room.stepwell(&["run", "flow.json", "--input", "@input.json", "--virtual-clock", &history]);
+        assert_eq!((done.status, done.stdout.as_str()), (Some(2), ""), "{path}: {done:?}");
+        assert!(done.stderr.starts_with(&format!("error: {message}")), "{path}: {}", done.stderr);
+    }
+    for (name, text) in files {
+        assert_eq!(std::fs::read_to_string(room.path().join(name)).unwrap(), text, "{name}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_output_is_printed_where_the_history_is_lost() {
+    let room = Room::with(&[("order.asl.json", ORDER)]);
+    let arguments = ["run", "order.asl.json", "--input", r#"{"items": [1]}"#, "--virtual-clock", "--quiet"];
+    let done = room.stepwell(&[&arguments[..], &["--history=/dev/full"]].concat());
+    assert_eq!((done.status, done.stdout.as_str()), (Some(1), "[1]\n"), "{done:?}");
+    assert!(done.stderr.starts_with("error: /dev/full cannot be written: "), "{}", done.stderr);
+}
+
+#[test]
 fn mock_all_answers_everything() {
     let room = Room::with(&[("flaky.asl.json", FLAKY)]);
     let done = room.stepwell(&["run", "flaky.asl.json", "--mock-all", "--json"]);
@@ -335,7 +368,7 @@ fn inputs_come_from_everywhere_and_are_bounded() {
     };
     bad(&["--input", "-"], b"", "<stdin> is empty");
     bad(&["--input", "-"], b"\xff", "<stdin> is not UTF-8 text: byte 0");
-    bad(&["--input", "@"], b"", "there is no file ");
+    bad(&["--input", "@"], b"", "--input @ needs a file's name");
     bad(&["--input", "@missing"], b"", "there is no file missing");
     bad(&["--input", "input.json"], b"", "--input is not JSON");
     bad(&["--input", &"[".repeat(200)], b"", "--input is nested too deeply");
@@ -357,7 +390,11 @@ fn names_and_defines_are_seen_by_the_execution() {
         "machine": "myflow",
         "table": "orders",
     });
-    assert_eq!(room.stepwell(&arguments).json(), expected);
+    let done = room.stepwell(&arguments);
+    assert_eq!(done.json(), expected);
+    let warning = "warning: --define Unused: ${Unused} occurs nowhere in the definition\n";
+    assert!(done.stderr.starts_with(warning), "{}", done.stderr);
+    assert_eq!(room.stepwell(&[&arguments[..], &["--quiet"]].concat()).stderr, "");
 }
 
 #[test]
@@ -376,9 +413,55 @@ fn an_interrupted_run_says_where_it_was() {
     let room = Room::with(&[("nap.json", text)]);
     let mut run = room.start(&["run", "nap.json", "--json"]);
     run.wait_for("exited  A");
-    let status = std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
-    assert!(status.success());
+    signal("-INT", run.id());
     let done = run.finish();
     assert_eq!((done.status, done.json()["status"].as_str()), (Some(130), Some("ABORTED")), "{done:?}");
     assert!(done.stderr.ends_with("error: the execution was interrupted in Nap\n"), "{}", done.stderr);
+}
+
+#[cfg(unix)]
+fn signal(name: &str, id: u32) {
+    let status = std::process::Command::new("kill").args([name, &id.to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+/// It goes round for ever, unless its input is null.
+#[cfg(unix)]
+const LOOP: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"},
+    "B": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": true, "Next": "C"}], "Default": "A"},
+    "C": {"Type": "Succeed"}}}"#;
+
+#[cfg(unix)]
+#[test]
+fn a_second_interrupt_ends_the_process_at_once() {
+    let room = Room::with(&[("loop.json", LOOP)]);
+    let mut run = room.start(&["run", "loop.json", "--limits", "off", "--history"]);
+    run.wait_for("exited  A");
+    // Nobody reads what it says: it would stop for ever.
+    while run.goes_on() {
+        signal("-INT", run.id());
+    }
+    assert_eq!(run.finish().status, Some(130));
+}
+
+#[cfg(unix)]
+#[test]
+fn no_function_outlives_a_closed_terminal() {
+    let text = r#"{"StartAt": "Work", "States": {"Work": {"Type": "Task", "End": true,
+        "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work"}}}"#;
+    let route = "[[route]]\nmatch = \"work\"\ninvoker = \"process\"\ncommand = [\"sh\", \"work.sh\"]\n";
+    let script = "echo at work; { sleep 30; echo orphaned; } > alive";
+    for (name, status) in [("-HUP", 129), ("-TERM", 143)] {
+        let room = Room::with(&[("flow.json", text), ("stepwell.toml", route), ("work.sh", script)]);
+        let alive = room.path().join("alive");
+        assert!(std::process::Command::new("mkfifo").arg(&alive).status().unwrap().success());
+        let mut run = room.start(&["run", "flow.json"]);
+        let written = std::thread::spawn(move || std::fs::read_to_string(alive).unwrap());
+        run.wait_for("at work");
+        signal(name, run.id());
+        let done = run.finish();
+        assert_eq!(done.status, Some(status), "{done:?}");
+        assert!(done.stderr.ends_with("error: the execution was interrupted in Work\n"), "{}", done.stderr);
+        assert_eq!(written.join().unwrap(), "", "the pipe was closed when the function was killed");
+    }
 }

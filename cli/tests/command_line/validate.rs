@@ -129,3 +129,13 @@ fn a_definition_comes_from_stdin_with_its_defines() {
     assert_eq!((done.status, done.stdout.as_str()), (Some(0), "1 file, valid: no problems\n"));
     assert_eq!(room.stepwell_reading(&["validate", "-", "--define", "Start=B"], text).status, Some(2));
 }
+
+#[test]
+fn a_define_may_be_meant_for_one_file_of_many() {
+    let of = |comment: &str| {
+        format!(r#"{{"Comment": "{comment}", "StartAt": "A", "States": {{"A": {{"Type": "Succeed"}}}}}}"#)
+    };
+    let room = Room::with(&[("a.json", &of("${Table}")), ("b.json", &of("none"))]);
+    let done = room.stepwell(&["validate", "a.json", "b.json", "-D", "Table=x", "-D", "Tabel=x"]);
+    assert_eq!(done.stderr, "warning: --define Tabel: ${Tabel} occurs nowhere in the definition\n");
+}
