@@ -1,10 +1,37 @@
 //! Service integrations: actions that exist, and the fields they cannot do without.
 //!
-//! Only what AWS is known to refuse is refused: a service that is not listed here may have any action.
+//! Only what AWS is known to refuse is refused: a service whose actions are not listed here may have any.
 
 use super::machine::State;
+use super::paths::has_placeholder;
 use super::report::Report;
 use crate::value::Value;
+
+/// The services that Step Functions calls in a way of its own; all others are called through `aws-sdk`.
+const SERVICES: [&str; 22] = [
+    "apigateway",
+    "athena",
+    "aws-sdk",
+    "batch",
+    "bedrock",
+    "codebuild",
+    "databrew",
+    "dynamodb",
+    "ecs",
+    "eks",
+    "elasticmapreduce",
+    "emr-containers",
+    "emr-serverless",
+    "events",
+    "glue",
+    "http",
+    "lambda",
+    "mediaconvert",
+    "sagemaker",
+    "sns",
+    "sqs",
+    "states",
+];
 
 /// The services whose actions are all known.
 const ACTIONS: [(&str, &[&str]); 5] = [
@@ -86,7 +113,7 @@ fn not_recognized(resource: &str) -> String {
 /// Whether the action has this field, as far as is known.
 fn supports(service: &str, action: &str, field: &str) -> bool {
     let is_invoke = service == "lambda" && action.split('.').next() == Some("invoke");
-    !is_invoke || LAMBDA_INVOKE.contains(&field)
+    !is_invoke || LAMBDA_INVOKE.contains(&field) || has_placeholder(field)
 }
 
 /// Whether a field gets its value at run time. AWS then also complains about its name only at run time: a definition
@@ -96,6 +123,9 @@ fn is_dynamic(name: &str, value: &Value, state: &State<'_>) -> bool {
 }
 
 fn exists(service: &str, action: &str) -> bool {
+    if !SERVICES.contains(&service) {
+        return false;
+    }
     if let Some((_, actions)) = ACTIONS.iter().find(|(known, _)| *known == service) {
         return actions.contains(&action);
     }
