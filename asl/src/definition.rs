@@ -86,7 +86,8 @@ impl Definition {
         &self.value
     }
 
-    /// Where in the text as written the value of a JSON pointer is; of an object or array that has a name, where its name is.
+    /// Where in the text as written the value of a JSON pointer is; of an object or array that has a name, where its
+    /// name is.
     pub fn locate(&self, pointer: &str) -> Option<Place> {
         self.outline().place(&Pointer::parse(pointer))
     }

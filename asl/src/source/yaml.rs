@@ -12,6 +12,9 @@ use crate::value::{Map, Number, Value};
 /// How many bytes of JSON all aliases together may stand for.
 const EXPANSION_BYTES_MAX: usize = 4 << 20;
 
+/// The key that merges a mapping into another in YAML 1.1. YAML 1.2 has it no more, but those who write it mean it.
+const MERGE: &str = "<<";
+
 /// A document, with the places of what it holds.
 pub(crate) struct Document {
     pub value: Value,
@@ -95,6 +98,10 @@ impl Builder {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if self.expects_name() {
+                    if text == MERGE && style == ScalarStyle::Plain {
+                        let message = "Merge keys ('<<') are not supported: an alias can only be a whole value";
+                        return Err(wrong(span, message));
+                    }
                     return self.name(text.into_owned(), span);
                 }
                 let value = scalar(&text, style, tag.as_deref()).map_err(|message| wrong(span, &message))?;

@@ -1,10 +1,37 @@
 //! Service integrations: actions that exist, and the fields they cannot do without.
 //!
-//! Only what AWS is known to refuse is refused: a service that is not listed here may have any action.
+//! Only what AWS is known to refuse is refused: a service whose actions are not listed here may have any.
 
 use super::machine::State;
+use super::paths::has_placeholder;
 use super::report::Report;
 use crate::value::Value;
+
+/// The services that Step Functions calls in a way of its own; all others are called through `aws-sdk`.
+const SERVICES: [&str; 22] = [
+    "apigateway",
+    "athena",
+    "aws-sdk",
+    "batch",
+    "bedrock",
+    "codebuild",
+    "databrew",
+    "dynamodb",
+    "ecs",
+    "eks",
+    "elasticmapreduce",
+    "emr-containers",
+    "emr-serverless",
+    "events",
+    "glue",
+    "http",
+    "lambda",
+    "mediaconvert",
+    "sagemaker",
+    "sns",
+    "sqs",
+    "states",
+];
 
 /// The services whose actions are all known.
 const ACTIONS: [(&str, &[&str]); 5] = [
@@ -45,6 +72,9 @@ const REQUIRED: [(&str, &str, &[&str]); 9] = [
     ("glue", "startJobRun", &["JobName"]),
 ];
 
+/// The fields of `lambda:invoke`.
+const LAMBDA_INVOKE: [&str; 6] = ["FunctionName", "Payload", "Qualifier", "InvocationType", "ClientContext", "LogType"];
+
 /// Checks the integration that a resource names: `service:action`, with what it waits for.
 pub(super) fn check(resource: &str, integration: &str, state: &State<'_>, report: &mut Report) {
     let Some((service, action)) = integration.split_once(':') else {
@@ -57,6 +87,12 @@ pub(super) fn check(resource: &str, integration: &str, state: &State<'_>, report
     match state.get(field) {
         None => report.schema(state.at, format!("{field} field is required for resource ARN: {resource}")),
         Some(Value::Object(given)) => {
+            for (name, value) in given.iter() {
+                if !supports(service, action, name) && !is_dynamic(name, value, state) {
+                    let message = format!("The field \"{name}\" is not supported by Step Functions");
+                    report.schema_field(state.at.key(field), name, message);
+                }
+            }
             for name in required(service, action) {
                 if !given.contains_key(*name) && !given.contains_key(format!("{name}.$").as_str()) {
                     report.schema(state.at.key(field), format!("The field '{name}' is required but was missing"));
@@ -74,7 +110,22 @@ fn not_recognized(resource: &str) -> String {
     )
 }
 
+/// Whether the action has this field, as far as is known.
+fn supports(service: &str, action: &str, field: &str) -> bool {
+    let is_invoke = service == "lambda" && action.split('.').next() == Some("invoke");
+    !is_invoke || LAMBDA_INVOKE.contains(&field) || has_placeholder(field)
+}
+
+/// Whether a field gets its value at run time. AWS then also complains about its name only at run time: a definition
+/// with `TaskToken.$` beside `Payload` is accepted.
+fn is_dynamic(name: &str, value: &Value, state: &State<'_>) -> bool {
+    if state.is_jsonata() { value.as_str().is_some_and(|text| text.starts_with("{%")) } else { name.ends_with(".$") }
+}
+
 fn exists(service: &str, action: &str) -> bool {
+    if !SERVICES.contains(&service) {
+        return false;
+    }
     if let Some((_, actions)) = ACTIONS.iter().find(|(known, _)| *known == service) {
         return actions.contains(&action);
     }

@@ -36,7 +36,11 @@ fn check_resource(resource: &str, state: &State<'_>, report: &mut Report) {
     let ["arn", _, service, region, _, rest] = parts[..] else {
         return report.schema(at, "Value is not a valid resource ARN");
     };
-    if service == "states" && region.is_empty() {
+    if service == "lambda"
+        && rest.strip_prefix("function:").is_some_and(|name| name.is_empty() || name.starts_with(':'))
+    {
+        report.schema(at, "Value is not a valid resource ARN");
+    } else if service == "states" && region.is_empty() {
         integration::check(resource, rest, state, report);
     } else if service == "states" && rest.starts_with("activity:") && state.get("Credentials").is_some() {
         let message = "The field 'Credentials' is not supported for activities";
