@@ -412,6 +412,42 @@ async fn a_process_that_ends_between_two_calls_costs_none_of_them() {
     }
 }
 
+/// Set in the process that is to be killed: where its functions are.
+#[cfg(unix)]
+const TO_BE_KILLED: &str = "STEPWELL_TEST_TO_BE_KILLED";
+
+/// The test starts itself once more, as the process that runs a function and is killed.
+#[cfg(unix)]
+#[tokio::test]
+async fn functions_end_with_a_stepwell_that_is_killed() {
+    if let Some(directory) = std::env::var_os(TO_BE_KILLED) {
+        let router = Router::new(Config::load(Path::new(&directory).join("stepwell.toml")).unwrap());
+        panic!("{:?}", router.invoke(&task("fn", json!({}))).await);
+    }
+    let (listener, port) = listener().await;
+    let code = format!(
+        "import socket, subprocess\ns = socket.create_connection(('127.0.0.1', {port}))\n\
+         subprocess.Popen(['sleep', '600'], pass_fds=[s.fileno()])\ns.sendall(b'.')\nwhile True: pass\n"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("runtime.py"), code).unwrap();
+    let route = "[[route]]\nmatch = \"*\"\ninvoker = \"process\"\ncommand = [\"python3\", \"runtime.py\"]\n";
+    std::fs::write(directory.path().join("stepwell.toml"), route).unwrap();
+    let mut stepwell = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "functions_end_with_a_stepwell_that_is_killed"])
+        .env(TO_BE_KILLED, directory.path())
+        .stdout(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let (mut connection, _) = tokio::time::timeout(PATIENCE, listener.accept()).await.expect("a connection").unwrap();
+    assert_eq!(connection.read_u8().await.unwrap(), b'.');
+    stepwell.kill().await.unwrap();
+    // The connection ends only when the last process that holds it has.
+    let rest = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut Vec::new())).await;
+    let _ = rest.expect("the processes to end");
+}
+
 #[tokio::test]
 async fn a_command_that_cannot_be_started_or_ends_at_once() {
     let check = async |command: &str, error: &str, message: &str| {

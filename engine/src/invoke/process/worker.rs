@@ -14,13 +14,16 @@ use super::super::function::FunctionCall;
 use super::super::function_name::FunctionName;
 use super::super::{Sink, Stream};
 use super::runtime_api::{Invocation, Outcome, RuntimeApi};
+#[cfg(unix)]
+use super::watcher::Watcher;
 use super::{launch, output};
 
 /// How long a process may take before it first asks for work. A call's own time starts only then, as on AWS, so that a
 /// slow import does not count against the function.
 const INIT_LIMIT: Duration = Duration::from_secs(60);
 
-/// A running process. Dropping it kills the process and all that it started.
+/// A running process. Dropping it kills the process and its group, which is all that it started and that did not leave
+/// the group.
 pub(super) struct Worker {
     function: String,
     child: Child,
@@ -29,6 +32,9 @@ pub(super) struct Worker {
     api: RuntimeApi,
     #[cfg(unix)]
     group: Option<rustix::process::Pid>,
+    /// None where there is no shell, as in some containers.
+    #[cfg(unix)]
+    watcher: Option<Watcher>,
 }
 
 /// What came of a call. After anything but `Answered` the process is of no more use.
@@ -69,6 +75,8 @@ impl Worker {
             api,
             #[cfg(unix)]
             group,
+            #[cfg(unix)]
+            watcher: group.and_then(|group| Watcher::start(group).ok()),
         })
     }
 
@@ -142,6 +150,9 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        // The watcher first: once the group is gone, its number may be another's.
+        #[cfg(unix)]
+        drop(self.watcher.take());
         #[cfg(unix)]
         if let Some(group) = self.group {
             // An error says that nobody is left.
