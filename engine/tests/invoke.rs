@@ -376,6 +376,10 @@ async fn an_answer_that_is_no_json_fails_the_task() {
         assert_eq!(error, "Lambda.Unknown");
         assert!(cause.starts_with("The function did not return JSON: "), "{cause}");
     }
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let (error, cause) = failed(rig.call(json!({"text": deep})).await);
+    assert_eq!(error, "Lambda.Unknown");
+    assert!(cause.starts_with("The function returned JSON that is nested too deeply: "), "{cause}");
     assert_eq!(succeeded(rig.call(json!({"text": "1"})).await), 1);
 }
 
