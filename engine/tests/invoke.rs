@@ -138,6 +138,21 @@ async fn what_a_function_prints_comes_line_by_line_with_its_name() {
 }
 
 #[tokio::test]
+async fn a_python_function_leaves_nothing_beside_its_code() {
+    let check = async |more: &str, expected: bool| {
+        let code = "import module\ndef handler(event, context):\n    return module.__file__";
+        let route =
+            "[[route]]\nmatch = \"*\"\ninvoker = \"process\"\nruntime = \"python3\"\nhandler = \"app.handler\"\n";
+        let rig = rig(&[("app.py", code), ("module.py", "")], &format!("{route}{more}"));
+        let file = succeeded(rig.call(json!({})).await);
+        let cache = Path::new(file.as_str().unwrap()).with_file_name("__pycache__");
+        assert_eq!(cache.exists(), expected, "{more}");
+    };
+    check("", false).await;
+    check("environment = { PYTHONDONTWRITEBYTECODE = \"\" }", true).await;
+}
+
+#[tokio::test]
 async fn a_python_exception_is_the_tasks_error() {
     let code = "class OutOfStock(Exception): pass\ndef handler(event, context):\n    raise OutOfStock('no more')\n";
     let rig = python(code, "");
