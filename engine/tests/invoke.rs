@@ -139,6 +139,21 @@ async fn what_a_function_prints_comes_line_by_line_with_its_name() {
 }
 
 #[tokio::test]
+async fn a_python_function_leaves_nothing_beside_its_code() {
+    let check = async |more: &str, expected: bool| {
+        let code = "import module\ndef handler(event, context):\n    return module.__file__";
+        let route =
+            "[[route]]\nmatch = \"*\"\ninvoker = \"process\"\nruntime = \"python3\"\nhandler = \"app.handler\"\n";
+        let rig = rig(&[("app.py", code), ("module.py", "")], &format!("{route}{more}"));
+        let file = succeeded(rig.call(json!({})).await);
+        let cache = Path::new(file.as_str().unwrap()).with_file_name("__pycache__");
+        assert_eq!(cache.exists(), expected, "{more}");
+    };
+    check("", false).await;
+    check("environment = { PYTHONDONTWRITEBYTECODE = \"\" }", true).await;
+}
+
+#[tokio::test]
 async fn a_python_exception_is_the_tasks_error() {
     let code = "class OutOfStock(Exception): pass\ndef handler(event, context):\n    raise OutOfStock('no more')\n";
     let rig = python(code, "");
@@ -176,7 +191,6 @@ async fn python_functions_that_cannot_start_say_why() {
     let missing = "Unable to import module 'gone': No module named 'gone'";
     check(&[], "gone.handler", "Runtime.ImportModuleError", missing).await;
     check(&[app], "app.handler", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'app'").await;
-    check(&[app], "app", "Runtime.MalformedHandlerName", "Bad handler 'app'").await;
     let broken = ("app.py", "def handler(:");
     check(&[broken], "app.handler", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app'").await;
     check(&[("app.py", "raise ValueError('at start')")], "app.handler", "ValueError", "at start").await;
@@ -402,6 +416,10 @@ async fn an_answer_that_is_no_json_fails_the_task() {
         assert_eq!(error, "Lambda.Unknown");
         assert!(cause.starts_with("The function did not return JSON: "), "{cause}");
     }
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let (error, cause) = failed(rig.call(json!({"text": deep})).await);
+    assert_eq!(error, "Lambda.Unknown");
+    assert!(cause.starts_with("The function returned JSON that is nested too deeply: "), "{cause}");
     assert_eq!(succeeded(rig.call(json!({"text": "1"})).await), 1);
 }
 
@@ -436,6 +454,42 @@ async fn a_process_that_ends_between_two_calls_costs_none_of_them() {
         // It may end before the next call finds it, or only when the call already waits for it.
         assert_eq!(succeeded(rig.call(json!({"text": n.to_string(), "last": true})).await), n);
     }
+}
+
+/// Set in the process that is to be killed: where its functions are.
+#[cfg(unix)]
+const TO_BE_KILLED: &str = "STEPWELL_TEST_TO_BE_KILLED";
+
+/// The test starts itself once more, as the process that runs a function and is killed.
+#[cfg(unix)]
+#[tokio::test]
+async fn functions_end_with_a_stepwell_that_is_killed() {
+    if let Some(directory) = std::env::var_os(TO_BE_KILLED) {
+        let router = Router::new(Config::load(Path::new(&directory).join("stepwell.toml")).unwrap());
+        panic!("{:?}", router.invoke(&task("fn", json!({}))).await);
+    }
+    let (listener, port) = listener().await;
+    let code = format!(
+        "import socket, subprocess\ns = socket.create_connection(('127.0.0.1', {port}))\n\
+         subprocess.Popen(['sleep', '600'], pass_fds=[s.fileno()])\ns.sendall(b'.')\nwhile True: pass\n"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("runtime.py"), code).unwrap();
+    let route = "[[route]]\nmatch = \"*\"\ninvoker = \"process\"\ncommand = [\"python3\", \"runtime.py\"]\n";
+    std::fs::write(directory.path().join("stepwell.toml"), route).unwrap();
+    let mut stepwell = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "functions_end_with_a_stepwell_that_is_killed"])
+        .env(TO_BE_KILLED, directory.path())
+        .stdout(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let (mut connection, _) = tokio::time::timeout(PATIENCE, listener.accept()).await.expect("a connection").unwrap();
+    assert_eq!(connection.read_u8().await.unwrap(), b'.');
+    stepwell.kill().await.unwrap();
+    // The connection ends only when the last process that holds it has.
+    let rest = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut Vec::new())).await;
+    let _ = rest.expect("the processes to end");
 }
 
 #[tokio::test]
@@ -874,6 +928,19 @@ async fn ten_thousand_calls_at_once_share_the_pool() {
 
 // Configuration
 
+#[tokio::test]
+async fn a_directory_that_is_missing_is_reported_by_the_task_that_needs_it() {
+    let routes = "[[route]]\nmatch = \"f\"\ninvoker = \"process\"\ncommand = [\"sh\"]\ndirectory = \"gone\"\n\
+                  [[route]]\nmatch = \"*\"\ninvoker = \"mock\"\nresult = 1\n";
+    let rig = rig(&[], routes);
+    assert_eq!(succeeded(rig.invoke(&task("g", json!({}))).await), 1);
+    let (error, cause) = raised(rig.invoke(&task("f", json!({}))).await);
+    assert_eq!(error, "Runtime.InvalidEntrypoint");
+    let message = cause["errorMessage"].as_str().unwrap();
+    assert!(message.contains(" Error: there is no directory '/"), "{message}");
+    assert!(message.ends_with("/gone': see `directory` in stepwell.toml"), "{message}");
+}
+
 #[test]
 fn mistakes_in_the_configuration_are_named_with_their_place() {
     let check = |text: &str, expected: &str| {
@@ -896,13 +963,40 @@ fn mistakes_in_the_configuration_are_named_with_their_place() {
     check(&route("invoker = \"process\""), "3:11: a process needs `runtime = \"python3\"` or");
     check(&route("invoker = \"process\"\nruntime = \"nodejs\""), "3:11: a process with this runtime needs a `handler`");
     check(&route("invoker = \"process\"\nruntime = \"ruby\""), "4:11: unknown variant `ruby`");
-    let directory = "5:13: there is no directory ";
-    check(&route("invoker = \"process\"\ncommand = [\"x\"]\ndirectory = \"gone\""), directory);
-    check(&route("invoker = \"process\"\ncommand = [\"x\"]\ntimeout_s = 0"), "5:13: `timeout_s` lies above 0");
-    check(&route("invoker = \"process\"\ncommand = [\"x\"]\nconcurrency = 0"), "5:15: `concurrency` lies between 1");
+    let command = |rest: &str| route(&format!("invoker = \"process\"\ncommand = [\"x\"]\n{rest}"));
+    for seconds in ["0", "-1", "nan", "\"1\"", "86401"] {
+        let expected = "5:13: `timeout_s` is a number above 0 and at most 86400";
+        check(&command(&format!("timeout_s = {seconds}")), expected);
+    }
+    for number in ["0", "-1", "1.5", "\"2\"", "100001"] {
+        let expected = ":15: `concurrency` is a whole number from 1 to 100000";
+        check(&command(&format!("concurrency = {number}")), &format!("5{expected}"));
+        check(&format!("[pool]\nconcurrency = {number}"), &format!("2{expected}"));
+    }
+    check(&command("memory_mb = -1"), "5:13: `memory_mb` is a whole number from 1 to 1000000");
+    check("[[route]]\nmatch = \"\"\ninvoker = \"mock\"\nresult = 1", "2:9: `match` is empty");
+    for handler in ["", "app", ".handler", "app.", "a.b/app"] {
+        let text = route(&format!("invoker = \"process\"\nruntime = \"python3\"\nhandler = \"{handler}\""));
+        check(&text, &format!("5:11: `{handler}` is no handler: it names a file and a function"));
+    }
+    let headers = |headers: &str| route(&format!("invoker = \"http\"\nurl = \"http://h\"\nheaders = {{ {headers} }}"));
+    check(&headers("A = \"a\", \"b c\" = \"\""), "5:22: `b c` is no name of a header");
+    check(&headers("A = \"a\\nb\""), "5:17: the value of header `A` has characters");
+    check(&headers("A = 1"), "5:17: invalid type: integer `1`, expected a string");
+    check(&route("invoker = \"mock\"\nresult = { a = [nan] }"), "4:10: `result` has NaN, which is no number in JSON");
+    check(&route("invoker = \"mock\"\nresult = -inf"), "4:10: `result` has -inf");
+    let date = "4:24: `result` has a date, which JSON does not know; as text it is \"2026-01-02\"";
+    check(&route("invoker = \"mock\"\nsequence = [{ result = 2026-01-02 }]"), date);
+    check("[route]\nmatch = \"f\"", "1:1: routes are an array: write `[[route]]`");
+    check("aws = 1", "1:7: invalid type: integer `1`, expected the table [aws]");
+    check("route = [1]", "1:10: invalid type: integer `1`, expected a table [[route]]");
+    check(&route("invoker = \"mock\"\nerror = \"E\""), "4:9: invalid type: string \"E\", expected a table such as");
+    check(&route("invoker = \"process\"\ncommand = \"x\""), "4:11: invalid type: string \"x\", expected an array");
+    check(&command("environment = []"), "5:15: invalid type: array, expected a table");
+    check(&route("invoker = \"process\"\ncommand = {}"), "4:11: invalid type: table, expected an array");
+    check(&route("invoker = 1"), "3:11: expected a string");
     check("[aws]\nregion = \"Frankfurt\"", "2:10: `Frankfurt` is no region such as \"eu-west-1\"");
     check(&route("invoker = \"lambda\"\nregion = \"\""), "4:10: `` is no region");
-    check("[pool]\nconcurrency = 0", "2:15: `concurrency` lies between 1");
     let missing = Config::load("/no/such/stepwell.toml").unwrap_err().to_string();
     assert!(missing.starts_with("/no/such/stepwell.toml: cannot be read: "), "{missing}");
 }

@@ -144,7 +144,11 @@ fn function_failure(payload: &[u8]) -> Answer {
 /// it is the one for what cannot be determined.
 fn not_json(payload: &[u8], reason: &str) -> Answer {
     let text = String::from_utf8_lossy(payload);
-    unknown(&format!("The function did not return JSON: {reason}. Returned payload: {text}"))
+    let what = match reason.starts_with("recursion limit exceeded") {
+        true => "The function returned JSON that is nested too deeply",
+        false => "The function did not return JSON",
+    };
+    unknown(&format!("{what}: {reason}. Returned payload: {text}"))
 }
 
 fn unknown(cause: &str) -> Answer {

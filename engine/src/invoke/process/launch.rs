@@ -95,6 +95,8 @@ fn environment(command: &mut Command, aws: &Aws) {
     command
         .env("TZ", ":UTC")
         .env("PYTHONUNBUFFERED", "1")
+        // Lambda's /var/task is read-only: a function that ran leaves nothing beside its code.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("AWS_REGION", aws.local_region())
         .env("AWS_DEFAULT_REGION", aws.local_region())
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")

@@ -2,12 +2,15 @@
 //!
 //! A process serves one call at a time and is kept for the next one. Whatever goes wrong with it (it exits, hangs, cannot
 //! be started) becomes the error that Lambda reports for the same; the process is then killed with its whole group and
-//! replaced by the next call. Dropping a call, or the invoker, kills too. If Stepwell itself is killed, the Runtime API
-//! goes away, which ends every runtime client that asks for work; our own bootstraps even end functions that hang.
+//! replaced by the next call. Dropping a call, or the invoker, kills too. If Stepwell itself is killed, a watcher beside
+//! each process kills its group; where there is no shell to watch, our own bootstraps still end, and so does every
+//! runtime client that asks for work.
 
 mod launch;
 mod output;
 mod runtime_api;
+#[cfg(unix)]
+mod watcher;
 mod worker;
 
 use std::collections::VecDeque;

@@ -17,6 +17,8 @@ use super::super::function::FunctionCall;
 use super::super::function_name::FunctionName;
 use super::super::{Sink, Stream};
 use super::runtime_api::{Invocation, Outcome, RuntimeApi};
+#[cfg(unix)]
+use super::watcher::Watcher;
 use super::{launch, output};
 
 /// How long a process may take before it first asks for work. A call's own time starts only then, as on AWS, so that a
@@ -31,7 +33,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// A running process. Dropping it kills the process and all that it started.
+/// A running process. Dropping it kills the process and its group, which is all that it started and that did not leave
+/// the group.
 pub(super) struct Worker {
     function: String,
     child: Child,
@@ -40,6 +43,9 @@ pub(super) struct Worker {
     api: RuntimeApi,
     #[cfg(unix)]
     group: Option<rustix::process::Pid>,
+    /// None where there is no shell, as in some containers.
+    #[cfg(unix)]
+    watcher: Option<Watcher>,
 }
 
 /// What came of a call. After anything but `Answered` the process is of no more use.
@@ -80,6 +86,8 @@ impl Worker {
             api,
             #[cfg(unix)]
             group,
+            #[cfg(unix)]
+            watcher: group.and_then(|group| Watcher::start(group).ok()),
         })
     }
 
@@ -153,6 +161,9 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        // The watcher first: once the group is gone, its number may be another's.
+        #[cfg(unix)]
+        drop(self.watcher.take());
         #[cfg(unix)]
         if let Some(group) = self.group {
             // An error says that nobody is left.
@@ -163,8 +174,12 @@ impl Drop for Worker {
 
 fn not_started(target: &ProcessTarget, command: &tokio::process::Command, error: &io::Error) -> String {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
-    let directory = command.as_std().get_current_dir().unwrap_or(&target.directory).display();
-    format!("cannot start '{program}' in '{directory}': {error}")
+    let directory = command.as_std().get_current_dir().unwrap_or(&target.directory);
+    // The system's error is the same for a program and a directory that are missing.
+    if !directory.as_os_str().is_empty() && !directory.is_dir() {
+        return format!("there is no directory '{}': see `directory` in stepwell.toml", directory.display());
+    }
+    format!("cannot start '{program}' in '{}': {error}", directory.display())
 }
 
 fn timed_out(limit: Duration) -> Run {
