@@ -333,8 +333,7 @@ fn mock_result(value: Spanned<toml::Value>) -> Checked<MockAnswer> {
     json(value.into_inner()).map(MockAnswer::Result).map_err(|reason| Fault(span, reason))
 }
 
-/// TOML knows dates and numbers that JSON does not. To guess what they stand for would make a mock of something that
-/// no function answers.
+/// TOML knows dates, which become text, and numbers that JSON does not, which nothing can stand for.
 fn json(value: toml::Value) -> Result<Value, String> {
     Ok(match value {
         toml::Value::String(text) => text.into(),
@@ -343,9 +342,7 @@ fn json(value: toml::Value) -> Result<Value, String> {
             Number::from_f64(number).ok_or_else(|| format!("`result` has {number}, which is no number in JSON"))?,
         ),
         toml::Value::Boolean(value) => value.into(),
-        toml::Value::Datetime(date) => {
-            return Err(format!("`result` has a date, which JSON does not know; as text it is \"{date}\""));
-        }
+        toml::Value::Datetime(date) => date.to_string().into(),
         toml::Value::Array(items) => items.into_iter().map(json).collect::<Result<_, _>>()?,
         toml::Value::Table(members) => {
             members.into_iter().map(|(name, value)| Ok((name, json(value)?))).collect::<Result<_, String>>()?
