@@ -190,7 +190,6 @@ async fn python_functions_that_cannot_start_say_why() {
     let missing = "Unable to import module 'gone': No module named 'gone'";
     check(&[], "gone.handler", "Runtime.ImportModuleError", missing).await;
     check(&[app], "app.handler", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'app'").await;
-    check(&[app], "app", "Runtime.MalformedHandlerName", "Bad handler 'app'").await;
     let broken = ("app.py", "def handler(:");
     check(&[broken], "app.handler", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app'").await;
     check(&[("app.py", "raise ValueError('at start')")], "app.handler", "ValueError", "at start").await;
@@ -878,6 +877,19 @@ async fn ten_thousand_calls_at_once_share_the_pool() {
 
 // Configuration
 
+#[tokio::test]
+async fn a_directory_that_is_missing_is_reported_by_the_task_that_needs_it() {
+    let routes = "[[route]]\nmatch = \"f\"\ninvoker = \"process\"\ncommand = [\"sh\"]\ndirectory = \"gone\"\n\
+                  [[route]]\nmatch = \"*\"\ninvoker = \"mock\"\nresult = 1\n";
+    let rig = rig(&[], routes);
+    assert_eq!(succeeded(rig.invoke(&task("g", json!({}))).await), 1);
+    let (error, cause) = raised(rig.invoke(&task("f", json!({}))).await);
+    assert_eq!(error, "Runtime.InvalidEntrypoint");
+    let message = cause["errorMessage"].as_str().unwrap();
+    assert!(message.contains(" Error: there is no directory '/"), "{message}");
+    assert!(message.ends_with("/gone': see `directory` in stepwell.toml"), "{message}");
+}
+
 #[test]
 fn mistakes_in_the_configuration_are_named_with_their_place() {
     let check = |text: &str, expected: &str| {
@@ -900,11 +912,38 @@ fn mistakes_in_the_configuration_are_named_with_their_place() {
     check(&route("invoker = \"process\""), "3:11: a process needs `runtime = \"python3\"` or");
     check(&route("invoker = \"process\"\nruntime = \"nodejs\""), "3:11: a process with this runtime needs a `handler`");
     check(&route("invoker = \"process\"\nruntime = \"ruby\""), "4:11: unknown variant `ruby`");
-    let directory = "5:13: there is no directory ";
-    check(&route("invoker = \"process\"\ncommand = [\"x\"]\ndirectory = \"gone\""), directory);
-    check(&route("invoker = \"process\"\ncommand = [\"x\"]\ntimeout_s = 0"), "5:13: `timeout_s` lies above 0");
-    check(&route("invoker = \"process\"\ncommand = [\"x\"]\nconcurrency = 0"), "5:15: `concurrency` lies between 1");
-    check("[pool]\nconcurrency = 0", "2:15: `concurrency` lies between 1");
+    let command = |rest: &str| route(&format!("invoker = \"process\"\ncommand = [\"x\"]\n{rest}"));
+    for seconds in ["0", "-1", "nan", "\"1\"", "86401"] {
+        let expected = "5:13: `timeout_s` is a number above 0 and at most 86400";
+        check(&command(&format!("timeout_s = {seconds}")), expected);
+    }
+    for number in ["0", "-1", "1.5", "\"2\"", "100001"] {
+        let expected = ":15: `concurrency` is a whole number from 1 to 100000";
+        check(&command(&format!("concurrency = {number}")), &format!("5{expected}"));
+        check(&format!("[pool]\nconcurrency = {number}"), &format!("2{expected}"));
+    }
+    check(&command("memory_mb = -1"), "5:13: `memory_mb` is a whole number from 1 to 1000000");
+    check("[[route]]\nmatch = \"\"\ninvoker = \"mock\"\nresult = 1", "2:9: `match` is empty");
+    for handler in ["", "app", ".handler", "app.", "a.b/app"] {
+        let text = route(&format!("invoker = \"process\"\nruntime = \"python3\"\nhandler = \"{handler}\""));
+        check(&text, &format!("5:11: `{handler}` is no handler: it names a file and a function"));
+    }
+    let headers = |headers: &str| route(&format!("invoker = \"http\"\nurl = \"http://h\"\nheaders = {{ {headers} }}"));
+    check(&headers("A = \"a\", \"b c\" = \"\""), "5:22: `b c` is no name of a header");
+    check(&headers("A = \"a\\nb\""), "5:17: the value of header `A` has characters");
+    check(&headers("A = 1"), "5:17: invalid type: integer `1`, expected a string");
+    check(&route("invoker = \"mock\"\nresult = { a = [nan] }"), "4:10: `result` has NaN, which is no number in JSON");
+    check(&route("invoker = \"mock\"\nresult = -inf"), "4:10: `result` has -inf");
+    let not_a_number = "4:24: `result` has NaN, which is no number in JSON";
+    check(&route("invoker = \"mock\"\nsequence = [{ result = nan }]"), not_a_number);
+    check("[route]\nmatch = \"f\"", "1:1: routes are an array: write `[[route]]`");
+    check("aws = 1", "1:7: invalid type: integer `1`, expected the table [aws]");
+    check("route = [1]", "1:10: invalid type: integer `1`, expected a table [[route]]");
+    check(&route("invoker = \"mock\"\nerror = \"E\""), "4:9: invalid type: string \"E\", expected a table such as");
+    check(&route("invoker = \"process\"\ncommand = \"x\""), "4:11: invalid type: string \"x\", expected an array");
+    check(&command("environment = []"), "5:15: invalid type: array, expected a table");
+    check(&route("invoker = \"process\"\ncommand = {}"), "4:11: invalid type: table, expected an array");
+    check(&route("invoker = 1"), "3:11: expected a string");
     let missing = Config::load("/no/such/stepwell.toml").unwrap_err().to_string();
     assert!(missing.starts_with("/no/such/stepwell.toml: cannot be read: "), "{missing}");
 }

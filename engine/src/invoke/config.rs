@@ -253,7 +253,8 @@ pub struct ConfigError {
 }
 
 impl Config {
-    /// Reads a file. Directories in it are taken relative to the file's own, and must be there.
+    /// Reads a file. Directories in it are taken relative to the file's own. Whether they are there is seen by the
+    /// call that needs them: a run may never use their route.
     pub fn load(path: impl AsRef<Path>) -> Result<Config, ConfigError> {
         let path = path.as_ref();
         let fail = |message: String| ConfigError { path: path.to_owned(), place: None, message };

@@ -1,11 +1,12 @@
 //! The tables of `stepwell.toml` as they are written, and the checks that TOML's grammar does not make: which key belongs
-//! to which invoker, ranges, directories.
+//! to which invoker, ranges, the form of handlers and headers, values that JSON does not have.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use axum::http::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use stepwell_asl::{Number, Value};
 use toml::Spanned;
@@ -22,11 +23,13 @@ const LAMBDA_TIMEOUT_DEFAULT: Duration = Duration::from_secs(16 * 60);
 const TIMEOUT_S_MAX: f64 = 86_400.0;
 const PROCESS_CONCURRENCY_DEFAULT: usize = 4;
 /// Far above what one machine runs at once, and below the semaphore's own limit.
-const CONCURRENCY_MAX: usize = 100_000;
+const CONCURRENCY_MAX: u32 = 100_000;
 const MEMORY_MB_DEFAULT: u32 = 128;
+/// A hundred times what Lambda gives.
+const MEMORY_MB_MAX: u32 = 1_000_000;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct FileTable {
     #[serde(default)]
     aws: AwsTable,
@@ -37,7 +40,7 @@ struct FileTable {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the table [aws]")]
 struct AwsTable {
     real: Option<bool>,
     region: Option<String>,
@@ -45,9 +48,9 @@ struct AwsTable {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the table [pool]")]
 struct PoolTable {
-    concurrency: Option<Spanned<usize>>,
+    concurrency: Option<Spanned<toml::Value>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -61,20 +64,20 @@ enum Invoker {
 
 /// Every key that any route can have.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table [[route]]")]
 struct RouteTable {
-    r#match: String,
+    r#match: Spanned<String>,
     invoker: Spanned<Invoker>,
-    concurrency: Option<Spanned<usize>>,
-    timeout_s: Option<Spanned<f64>>,
+    concurrency: Option<Spanned<toml::Value>>,
+    timeout_s: Option<Spanned<toml::Value>>,
     runtime: Option<Spanned<Runtime>>,
     handler: Option<Spanned<String>>,
     command: Option<Spanned<Vec<String>>>,
     directory: Option<Spanned<String>>,
     environment: Option<Spanned<BTreeMap<String, String>>>,
-    memory_mb: Option<Spanned<u32>>,
+    memory_mb: Option<Spanned<toml::Value>>,
     url: Option<Spanned<String>>,
-    headers: Option<Spanned<BTreeMap<String, String>>>,
+    headers: Option<Spanned<BTreeMap<Spanned<String>, Spanned<String>>>>,
     endpoint: Option<Spanned<String>>,
     region: Option<Spanned<String>>,
     role: Option<Spanned<String>>,
@@ -84,16 +87,16 @@ struct RouteTable {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { name = \"E\" }")]
 struct ErrorTable {
     name: String,
     cause: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `result` or `error`")]
 struct StepTable {
-    result: Option<toml::Value>,
+    result: Option<Spanned<toml::Value>>,
     error: Option<ErrorTable>,
 }
 
@@ -104,13 +107,29 @@ type Checked<T> = Result<T, Fault>;
 
 /// Reads the text of a file whose directories are relative to `base`.
 pub(super) fn read(text: &str, path: &Path, base: &Path) -> Result<Config, ConfigError> {
-    let parsed = toml::from_str::<FileTable>(text)
-        .map_err(|error| Fault(error.span().unwrap_or(0..0), error.message().trim_end().to_owned()));
+    let parsed = toml::from_str::<FileTable>(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        let message = match text.get(span.start..) {
+            Some(rest) if rest.starts_with("[route]") => "routes are an array: write `[[route]]`".to_owned(),
+            _ => in_toml_words(error.message().trim_end()),
+        };
+        Fault(span, message)
+    });
     parsed.and_then(|file| file_config(file, base)).map_err(|Fault(span, message)| ConfigError {
         path: path.to_owned(),
         place: Some(place(text, span.start)),
         message,
     })
+}
+
+/// What serde says of a value that has the wrong type, in TOML's words.
+fn in_toml_words(message: &str) -> String {
+    message
+        .replace("invalid type: map", "invalid type: table")
+        .replace("invalid type: sequence", "invalid type: array")
+        .replace("expected a sequence", "expected an array")
+        .replace("expected a map", "expected a table")
+        .replace("wanted string or table", "expected a string")
 }
 
 fn place(text: &str, at: usize) -> (usize, usize) {
@@ -135,7 +154,11 @@ fn file_config(file: FileTable, base: &Path) -> Checked<Config> {
 
 fn route(table: RouteTable, base: &Path) -> Checked<Route> {
     refuse_foreign_keys(&table)?;
-    let pattern = Pattern::new(table.r#match.clone());
+    if table.r#match.get_ref().is_empty() {
+        let message = "`match` is empty, and so is no task's name; \"*\" takes every task";
+        return Err(Fault(table.r#match.span(), message.to_owned()));
+    }
+    let pattern = Pattern::new(table.r#match.get_ref().clone());
     let concurrency = concurrency(table.concurrency.clone())?;
     Ok(match table.invoker.get_ref() {
         Invoker::Process => Route {
@@ -211,29 +234,34 @@ fn process(table: RouteTable, base: &Path) -> Checked<ProcessTarget> {
         Some(runtime) => runtime,
         None => Runtime::Provided,
     };
-    let handler = table.handler.map(Spanned::into_inner).unwrap_or_default();
-    if handler.is_empty() && runtime != Runtime::Provided {
-        return Err(Fault(invoker, "a process with this runtime needs a `handler` such as \"app.handler\"".to_owned()));
-    }
-    let directory = match table.directory {
-        None => base.to_owned(),
-        Some(directory) => {
-            let path = base.join(directory.get_ref());
-            if !directory.get_ref().contains("{function}") && !path.is_dir() {
-                return Err(Fault(directory.span(), format!("there is no directory {}", path.display())));
-            }
-            path
+    let handler = match table.handler {
+        None if runtime == Runtime::Provided => String::new(),
+        None => {
+            let message = "a process with this runtime needs a `handler` such as \"app.handler\"";
+            return Err(Fault(invoker, message.to_owned()));
         }
+        Some(handler) if runtime != Runtime::Provided && !is_handler(handler.get_ref()) => {
+            let message =
+                format!("`{}` is no handler: it names a file and a function, \"app.handler\"", handler.get_ref());
+            return Err(Fault(handler.span(), message));
+        }
+        Some(handler) => handler.into_inner(),
     };
     Ok(ProcessTarget {
         runtime,
         handler,
         command,
-        directory,
+        directory: table.directory.map_or(base.to_owned(), |directory| base.join(directory.get_ref())),
         timeout: timeout(table.timeout_s, TIMEOUT_DEFAULT)?,
         environment: table.environment.map(Spanned::into_inner).unwrap_or_default(),
-        memory_mb: table.memory_mb.map_or(MEMORY_MB_DEFAULT, Spanned::into_inner),
+        memory_mb: whole("memory_mb", table.memory_mb, MEMORY_MB_MAX)?.unwrap_or(MEMORY_MB_DEFAULT),
     })
+}
+
+/// Whether the last part of the path has a dot with something on both sides.
+fn is_handler(text: &str) -> bool {
+    let file = text.rsplit('/').next().unwrap_or(text);
+    file.split_once('.').is_some_and(|(module, name)| !module.is_empty() && !name.is_empty() && !name.ends_with('.'))
 }
 
 fn lambda(table: RouteTable) -> Checked<LambdaTarget> {
@@ -251,15 +279,29 @@ fn http(table: RouteTable) -> Checked<HttpTarget> {
     };
     Ok(HttpTarget {
         url: url(address)?,
-        headers: table.headers.map(Spanned::into_inner).unwrap_or_default(),
+        headers: table.headers.map_or(Ok(BTreeMap::new()), |table| headers(table.into_inner()))?,
         timeout: timeout(table.timeout_s, TIMEOUT_DEFAULT)?,
     })
+}
+
+fn headers(table: BTreeMap<Spanned<String>, Spanned<String>>) -> Checked<BTreeMap<String, String>> {
+    let header = |(name, value): (Spanned<String>, Spanned<String>)| {
+        if name.get_ref().parse::<HeaderName>().is_err() {
+            return Err(Fault(name.span(), format!("`{}` is no name of a header", name.get_ref())));
+        }
+        if value.get_ref().parse::<HeaderValue>().is_err() {
+            let message = format!("the value of header `{}` has characters that a header cannot have", name.get_ref());
+            return Err(Fault(value.span(), message));
+        }
+        Ok((name.into_inner(), value.into_inner()))
+    };
+    table.into_iter().map(header).collect()
 }
 
 fn mock(table: RouteTable) -> Checked<Vec<MockAnswer>> {
     let invoker = table.invoker.span();
     match (table.result, table.error, table.sequence) {
-        (Some(result), None, None) => Ok(vec![MockAnswer::Result(json(result.into_inner()))]),
+        (Some(result), None, None) => Ok(vec![mock_result(result)?]),
         (None, Some(error), None) => Ok(vec![mock_error(error.into_inner())]),
         (None, None, Some(sequence)) if !sequence.get_ref().is_empty() => {
             let span = sequence.span();
@@ -274,7 +316,7 @@ fn mock(table: RouteTable) -> Checked<Vec<MockAnswer>> {
 
 fn mock_step(step: StepTable, span: &Range<usize>) -> Checked<MockAnswer> {
     match (step.result, step.error) {
-        (Some(result), None) => Ok(MockAnswer::Result(json(result))),
+        (Some(result), None) => mock_result(result),
         (None, Some(error)) => Ok(mock_error(error)),
         (Some(_), Some(_)) | (None, None) => {
             Err(Fault(span.clone(), "each step of a `sequence` has either `result` or `error`".to_owned()))
@@ -286,17 +328,26 @@ fn mock_error(error: ErrorTable) -> MockAnswer {
     MockAnswer::Error { name: error.name, cause: error.cause }
 }
 
-/// TOML knows dates, which become text, and numbers that JSON does not, which become null.
-fn json(value: toml::Value) -> Value {
-    match value {
+fn mock_result(value: Spanned<toml::Value>) -> Checked<MockAnswer> {
+    let span = value.span();
+    json(value.into_inner()).map(MockAnswer::Result).map_err(|reason| Fault(span, reason))
+}
+
+/// TOML knows dates, which become text, and numbers that JSON does not, which nothing can stand for.
+fn json(value: toml::Value) -> Result<Value, String> {
+    Ok(match value {
         toml::Value::String(text) => text.into(),
         toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+        toml::Value::Float(number) => Value::Number(
+            Number::from_f64(number).ok_or_else(|| format!("`result` has {number}, which is no number in JSON"))?,
+        ),
         toml::Value::Boolean(value) => value.into(),
         toml::Value::Datetime(date) => date.to_string().into(),
-        toml::Value::Array(items) => items.into_iter().map(json).collect(),
-        toml::Value::Table(members) => members.into_iter().map(|(name, value)| (name, json(value))).collect(),
-    }
+        toml::Value::Array(items) => items.into_iter().map(json).collect::<Result<_, _>>()?,
+        toml::Value::Table(members) => {
+            members.into_iter().map(|(name, value)| Ok((name, json(value)?))).collect::<Result<_, String>>()?
+        }
+    })
 }
 
 fn url(text: Spanned<String>) -> Checked<String> {
@@ -306,21 +357,29 @@ fn url(text: Spanned<String>) -> Checked<String> {
     Err(Fault(text.span(), format!("`{}` does not start with http:// or https://", text.get_ref())))
 }
 
-fn concurrency(number: Option<Spanned<usize>>) -> Checked<Option<usize>> {
-    match number {
-        Some(number) if !(1..=CONCURRENCY_MAX).contains(number.get_ref()) => {
-            Err(Fault(number.span(), format!("`concurrency` lies between 1 and {CONCURRENCY_MAX}")))
-        }
-        number => Ok(number.map(Spanned::into_inner)),
+fn concurrency(number: Option<Spanned<toml::Value>>) -> Checked<Option<usize>> {
+    let number = whole("concurrency", number, CONCURRENCY_MAX)?;
+    Ok(number.map(|number| number as usize))
+}
+
+/// A whole number from 1 to `max`.
+fn whole(key: &str, number: Option<Spanned<toml::Value>>, max: u32) -> Checked<Option<u32>> {
+    let Some(number) = number else { return Ok(None) };
+    let whole = number.get_ref().as_integer().and_then(|number| u32::try_from(number).ok());
+    match whole.filter(|number| (1..=max).contains(number)) {
+        Some(whole) => Ok(Some(whole)),
+        None => Err(Fault(number.span(), format!("`{key}` is a whole number from 1 to {max}"))),
     }
 }
 
-fn timeout(seconds: Option<Spanned<f64>>, default: Duration) -> Checked<Duration> {
-    match seconds {
-        None => Ok(default),
-        Some(seconds) if *seconds.get_ref() > 0.0 && *seconds.get_ref() <= TIMEOUT_S_MAX => {
-            Ok(Duration::from_secs_f64(seconds.into_inner()))
-        }
-        Some(seconds) => Err(Fault(seconds.span(), format!("`timeout_s` lies above 0 and is at most {TIMEOUT_S_MAX}"))),
+fn timeout(seconds: Option<Spanned<toml::Value>>, default: Duration) -> Checked<Duration> {
+    let Some(number) = seconds else { return Ok(default) };
+    let seconds = match number.get_ref() {
+        toml::Value::Integer(seconds) => Some(*seconds as f64),
+        value => value.as_float(),
+    };
+    match seconds.filter(|seconds| *seconds > 0.0 && *seconds <= TIMEOUT_S_MAX) {
+        Some(seconds) => Ok(Duration::from_secs_f64(seconds)),
+        None => Err(Fault(number.span(), format!("`timeout_s` is a number above 0 and at most {TIMEOUT_S_MAX}"))),
     }
 }

@@ -163,8 +163,12 @@ impl Drop for Worker {
 
 fn not_started(target: &ProcessTarget, command: &tokio::process::Command, error: &io::Error) -> String {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
-    let directory = command.as_std().get_current_dir().unwrap_or(&target.directory).display();
-    format!("cannot start '{program}' in '{directory}': {error}")
+    let directory = command.as_std().get_current_dir().unwrap_or(&target.directory);
+    // The system's error is the same for a program and a directory that are missing.
+    if !directory.as_os_str().is_empty() && !directory.is_dir() {
+        return format!("there is no directory '{}': see `directory` in stepwell.toml", directory.display());
+    }
+    format!("cannot start '{program}' in '{}': {error}", directory.display())
 }
 
 fn timed_out(limit: Duration) -> Run {
