@@ -1,11 +1,31 @@
 //! Stderr while an execution runs: lines, and on a terminal a board below them that shows what is going on.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::Style;
+use console::Term;
 use indicatif::{MultiProgress, ProgressBar};
 
 use crate::output::{self, FAINT, GOOD, HELP, STRONG, Styled, WARNING, printable};
+
+/// The terminal's size where it does not tell.
+const ROWS_AND_COLUMNS: (u16, u16) = (24, 80);
+
+/// The terminal's width.
+pub fn columns() -> usize {
+    Term::stderr().size_checked().unwrap_or(ROWS_AND_COLUMNS).1.into()
+}
+
+/// The terminal's height.
+pub fn rows() -> usize {
+    Term::stderr().size_checked().unwrap_or(ROWS_AND_COLUMNS).0.into()
+}
+
+/// A line that is no wider than this many columns. Styles take no room.
+pub fn cut(line: &str, columns: usize) -> Cow<'_, str> {
+    console::truncate_str(line, columns, if columns > 0 { "…" } else { "" })
+}
 
 /// What a line tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +106,11 @@ impl Screen {
             Kind::Quiet => {}
             Kind::Plain => output::tell(&format!("{:<7} {place}  {what}\n", mark.word())),
             Kind::Live { lines, .. } => {
-                let line = format!("{} {place}  {}\n", mark.sign(), Styled(FAINT, what));
+                let line = format!("{} {place}  {}", mark.sign(), Styled(FAINT, what));
+                let line = match mark {
+                    Mark::Exited | Mark::Failed | Mark::Retry => cut(&line, columns()).into_owned() + "\n",
+                    Mark::Waits | Mark::Execution => line + "\n", // tokens and addresses are there to be copied
+                };
                 lines.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
             }
         }
