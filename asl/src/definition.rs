@@ -186,5 +186,5 @@ fn duplicate(duplicate: &source::Duplicate) -> Diagnostic {
 }
 
 fn problem(code: Code, message: String, location: Option<String>, place: Option<Place>) -> Box<Diagnostic> {
-    Box::new(Diagnostic { severity: Severity::Error, code, message, location, place })
+    Box::new(Diagnostic { severity: Severity::Error, code, message, location, place, note: None })
 }

@@ -110,6 +110,8 @@ pub struct Diagnostic {
     pub location: Option<String>,
     /// Where in the text as it was written.
     pub place: Option<Place>,
+    /// More about it, which AWS does not say.
+    pub note: Option<String>,
 }
 
 impl Diagnostic {

@@ -44,7 +44,8 @@ fn show(diagnostics: &[Diagnostic]) -> String {
     let lines = diagnostics.iter().map(|one| {
         let place = one.place.map_or_else(|| "-".to_owned(), |at| format!("{}:{}+{}", at.line, at.column, at.len));
         let location = one.location.as_deref().unwrap_or("-").split('\n').next().unwrap_or_default();
-        format!("{place} {} {}: {}\n    at {location}\n", one.severity, one.code, one.summary())
+        let note = one.note.as_ref().map_or_else(String::new, |note| format!("    note: {note}\n"));
+        format!("{place} {} {}: {}\n    at {location}\n{note}", one.severity, one.code, one.summary())
     });
     lines.collect()
 }

@@ -37,7 +37,7 @@ impl<'a> Finding<'a> {
             message: diagnostic.summary(),
             place: diagnostic.place,
             label: None,
-            note: None,
+            note: diagnostic.note.as_deref(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::machine::State;
 use super::report::Report;
-use crate::intrinsics::Intrinsic;
+use crate::intrinsics::{self, Intrinsic};
 use crate::location::At;
 use crate::path::{ReferencePath, Root, Selector};
 use crate::value::Value;
@@ -35,10 +35,8 @@ pub(super) fn check(state: &State<'_>, report: &mut Report) {
         number(state.get(field), state.at.key(field), report);
     }
     for field in ["ErrorPath", "CausePath"] {
-        if let Some(text) = state.text(field)
-            && !is_path_or_call(text)
-        {
-            report.schema_field(state.at, field, not_path_or_call(field));
+        if let Some(text) = state.text(field) {
+            path_or_call(Some(text), field, state.at, report);
         }
     }
     result_path(state.get("ResultPath"), state.at.key("ResultPath"), report);
@@ -58,17 +56,31 @@ pub(super) fn check(state: &State<'_>, report: &mut Report) {
     }
 }
 
-/// Whether the text is a path or a call of an intrinsic function. One with a placeholder may become either.
-pub(super) fn is_path_or_call(text: &str) -> bool {
-    if has_placeholder(text) {
-        return true;
-    }
-    if text.starts_with('$') { Selector::parse(text).is_ok() } else { is_call(text) }
+/// A field whose value is a path or a call of an intrinsic function. A text with a placeholder may become either.
+pub(super) fn path_or_call(text: Option<&str>, field: &str, at: At<'_>, report: &mut Report) {
+    let note = match text {
+        Some(text) if has_placeholder(text) => return,
+        Some(text) if text.starts_with('$') => match Selector::parse(text) {
+            Ok(_) => return,
+            Err(_) => None,
+        },
+        Some(text) if text.starts_with("States.") => match Intrinsic::parse(text) {
+            Ok(_) => return,
+            Err(error) => Some(explained(text, &error)),
+        },
+        Some(_) | None => None,
+    };
+    let message =
+        format!("The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call");
+    report.schema_field_value(at, field, message, note);
 }
 
-/// AWS's complaint about a field that is neither a path nor a call.
-pub(super) fn not_path_or_call(field: &str) -> String {
-    format!("The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call")
+/// What is wrong with a call, and at which of its characters unless that is the first.
+fn explained(text: &str, error: &intrinsics::SyntaxError) -> String {
+    match text.get(..error.position).map_or(0, |before| before.chars().count()) {
+        0 => error.message.clone(),
+        before => format!("{}, at character {}", error.message, before + 1),
+    }
 }
 
 /// Whether a placeholder, `${Name}`, is still to be replaced in the text.
@@ -86,10 +98,6 @@ pub(super) fn operand(text: &str, at: At<'_>, report: &mut Report) {
     } else if Selector::parse(text).is_err() {
         report.schema(at, NOT_A_REFERENCE);
     }
-}
-
-fn is_call(text: &str) -> bool {
-    text.starts_with("States.") && Intrinsic::parse(text).is_ok()
 }
 
 fn selector(text: &str, at: At<'_>, report: &mut Report) -> Option<Selector> {

@@ -16,6 +16,7 @@ struct Found {
     message: String,
     location: Option<Pointer>,
     spot: Spot,
+    note: Option<String>,
 }
 
 /// What in the text to point at.
@@ -24,6 +25,8 @@ enum Spot {
     Value,
     /// A member of the object at the location: its key.
     Field(String),
+    /// A member of the object at the location: its value.
+    FieldValue(String),
     /// Something that has no location in AWS's answer.
     Elsewhere(Pointer),
 }
@@ -43,6 +46,13 @@ impl Report {
             Some(at.pointer()),
             Spot::Field(field.into()),
         );
+    }
+
+    /// The value of this field of the object here cannot be like this; AWS names the object. The note says more.
+    pub fn schema_field_value(&mut self, at: At<'_>, field: &str, message: String, note: Option<String>) {
+        let (location, spot) = (Some(at.pointer()), Spot::FieldValue(field.to_owned()));
+        let (severity, code) = (Severity::Error, Code::SchemaValidationFailed);
+        self.found.push(Found { severity, code, message, location, spot, note });
     }
 
     /// The value at this pointer cannot be like this.
@@ -74,7 +84,7 @@ impl Report {
         location: Option<Pointer>,
         spot: Spot,
     ) {
-        self.found.push(Found { severity, code, message: message.into(), location, spot });
+        self.found.push(Found { severity, code, message: message.into(), location, spot, note: None });
     }
 
     /// The diagnostics, in the order of the text; those without a location come last, as AWS has them.
@@ -97,10 +107,14 @@ impl Found {
                 pointer.0.push(Segment::Key(field));
                 outline.key_place(&pointer).or(holder)
             }
+            (Some(mut pointer), Spot::FieldValue(field)) => {
+                pointer.0.push(Segment::Key(field));
+                outline.place(&pointer)
+            }
             (Some(pointer), Spot::Value) => outline.place(&pointer),
-            (None, Spot::Value | Spot::Field(_)) => None,
+            (None, Spot::Value | Spot::Field(_) | Spot::FieldValue(_)) => None,
         };
         let location = self.location.map(|pointer| pointer.location());
-        Diagnostic { severity: self.severity, code: self.code, message: self.message, location, place }
+        Diagnostic { severity: self.severity, code: self.code, message: self.message, location, place, note: self.note }
     }
 }

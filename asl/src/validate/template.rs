@@ -57,9 +57,7 @@ fn walk(template: &Value, at: At<'_>, report: &mut Report) {
                     if members.contains_key(plain) {
                         report.schema_field(at, name, format!("Duplicate field '{plain}'"));
                     }
-                    if !value.as_str().is_some_and(paths::is_path_or_call) {
-                        report.schema_field(at, name, paths::not_path_or_call(name));
-                    }
+                    paths::path_or_call(value.as_str(), name, at, report);
                 } else {
                     if value.as_str().is_some_and(looks_like_path) {
                         let message = "No `.$` on a field that appears to be a JSONPath or Intrinsic Function";
