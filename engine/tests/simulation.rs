@@ -48,8 +48,12 @@ fn simulate(seed: u64) {
         }
         said.extend(events.iter().filter(|event| matches!(event, Event::Task { .. })).cloned());
         world.turn(&events);
+        let due = match dice.one_in(100) {
+            true => world.execution.next_deadline(), // at times the end of the execution's own time
+            false => world.execution.next_timer(),
+        };
         if dice.one_in(3)
-            && let Some(due) = world.execution.next_deadline()
+            && let Some(due) = due
         {
             world.env.now = due.max(world.env.now);
         }
@@ -103,7 +107,7 @@ fn finish(definition: Json, dice: &mut Dice, wild: bool) -> Json {
             open.truncate(1 + dice.below(open.len()));
             open.push(open[0].clone());
         }
-        if let Some(due) = world.execution.next_deadline() {
+        if let Some(due) = world.execution.next_timer() {
             world.env.now = due.max(world.env.now);
             open.push(Event::TimerFired);
         }
