@@ -4,6 +4,8 @@ pub mod chance;
 pub mod clock;
 pub mod core;
 pub mod history_json;
+pub mod ids;
 pub mod invoke;
 pub mod runner;
+pub mod store;
 pub mod token;
