@@ -3,6 +3,7 @@
 pub mod chance;
 pub mod clock;
 pub mod core;
+mod dispatch;
 pub mod history_json;
 pub mod ids;
 pub mod invoke;
