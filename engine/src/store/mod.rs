@@ -272,8 +272,12 @@ pub trait Store: Send + Sync + 'static {
     async fn turns(&self, execution: ExecutionId, after: u32, limit: usize) -> Result<Vec<StoredTurn>, StoreError>;
 
     /// Turns in reverse order, before this one (`u32::MAX`: from the last on). Archived ones too.
-    async fn turns_back(&self, execution: ExecutionId, before: u32, limit: usize)
-    -> Result<Vec<StoredTurn>, StoreError>;
+    async fn turns_back(
+        &self,
+        execution: ExecutionId,
+        before: u32,
+        limit: usize,
+    ) -> Result<Vec<StoredTurn>, StoreError>;
 
     /// The execution of this name.
     async fn find(&self, name: Key) -> Result<Option<ExecutionId>, StoreError>;
