@@ -28,6 +28,7 @@ pub enum HistoryKind {
     ExecutionFailed(StateError),
     ExecutionTimedOut(StateError),
     ExecutionAborted(StateError),
+    ExecutionRedriven { count: u32 },
     StateEntered { state_type: StateType, name: Text, input: Value },
     StateExited { state_type: StateType, name: Text, output: Value, assigned: Option<Value> },
     StateAborted { state_type: StateType },
@@ -112,6 +113,7 @@ impl HistoryKind {
             | HistoryKind::ExecutionFailed(_)
             | HistoryKind::ExecutionTimedOut(_)
             | HistoryKind::ExecutionAborted(_)
+            | HistoryKind::ExecutionRedriven { .. }
             | HistoryKind::StateEntered { .. }
             | HistoryKind::StateExited { .. }
             | HistoryKind::TaskScheduled(_)

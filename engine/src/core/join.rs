@@ -271,7 +271,7 @@ impl Turning<'_> {
     /// `<Type>StateAborted`, for the types that have such an event and only while the state is entered and not left.
     fn abort_state(&mut self, id: BranchId, last: u64) {
         let position = self.position(id);
-        let waiting = position.trigger != Trigger::Ready;
+        let waiting = position.trigger.is_armed();
         let state_type = self.state(id).kind.state_type();
         let aborts = match state_type {
             StateType::Task => position.entered_event > 0,

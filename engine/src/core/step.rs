@@ -39,6 +39,8 @@ pub struct Turn {
     pub history: Vec<HistoryEvent>,
     /// What it changed.
     pub changes: Vec<Change>,
+    /// The events, by index, that found nothing to move: late, repeated, for somebody else, or after the end. Not stored.
+    pub ignored: Vec<usize>,
 }
 
 /// Applies events in order and runs until every branch waits again or the turn is full. No clock, no IO, no async.
@@ -57,12 +59,15 @@ pub fn step(program: &Program, execution: &mut Execution, events: &[Event], env:
     };
     let had_ready = !turn.execution.ready.is_empty();
     let was = turn.execution.status.clone();
-    for event in events {
-        turn.receive(event);
+    let mut ignored = Vec::new();
+    for (at, event) in events.iter().enumerate() {
+        if !turn.receive(event) {
+            ignored.push(at);
+        }
     }
     turn.run();
     turn.start_scheduled();
-    turn.finish(had_ready, &was)
+    Turn { ignored, ..turn.finish(had_ready, &was) }
 }
 
 /// A turn in the making.
@@ -83,22 +88,26 @@ pub(super) struct Turning<'a> {
 impl<'a> Turning<'a> {
     // ---- events ----
 
-    fn receive(&mut self, event: &Event) {
-        if self.execution.status != Status::Running {
-            return; // nothing moves what has ended
-        }
+    /// Takes an event in. Tells whether it found anything to move.
+    fn receive(&mut self, event: &Event) -> bool {
+        let running = self.execution.status == Status::Running;
         match event {
+            Event::Redriven => false, // there is nothing to go on with: what has ended keeps no branch
+            _ if !running => false,   // nothing moves what has ended
             Event::Started => self.begin(),
-            Event::Continue => {}
+            Event::Continue => !self.execution.ready.is_empty(),
             Event::TimerFired => self.fire_timers(),
-            Event::Stopped(error) => self.end(Status::Aborted(error.clone())),
+            Event::Stopped(error) => {
+                self.end(Status::Aborted(error.clone()));
+                true
+            }
             Event::Task { branch, ticket, kind } => self.answer(*branch, *ticket, kind),
         }
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self) -> bool {
         if self.execution.last_event > 0 {
-            return; // it has begun: a repeated start
+            return false; // it has begun: a repeated start
         }
         let identity = self.execution.identity.clone();
         self.emit(
@@ -106,15 +115,18 @@ impl<'a> Turning<'a> {
             HistoryKind::ExecutionStarted { input: identity.input.clone(), role_arn: identity.role_arn.clone() },
         );
         self.push(Work::Enter(BranchId::ROOT));
+        true
     }
 
-    fn fire_timers(&mut self) {
+    fn fire_timers(&mut self) -> bool {
         let now = self.env.now;
         if self.execution.deadline.is_some_and(|at| at <= now) {
-            return self.end(Status::TimedOut(StateError::named("States.Timeout")));
+            self.end(Status::TimedOut(StateError::named("States.Timeout")));
+            return true;
         }
         let due: Vec<Ticket> =
             self.execution.timers.range(..=(now, Ticket(u64::MAX))).map(|(_, ticket)| *ticket).collect();
+        let any = !due.is_empty();
         for ticket in due {
             let Some(id) = self.execution.waiting(ticket) else { continue };
             match &self.position(id).trigger {
@@ -124,19 +136,22 @@ impl<'a> Turning<'a> {
                     self.push(Work::Attempt(id));
                 }
                 Trigger::Task { .. } => state::task::time_out(self, id),
-                Trigger::Ready | Trigger::Join(_) => {}
+                Trigger::Ready | Trigger::Join(_) | Trigger::Halted(_) => {}
             }
         }
+        any
     }
 
-    fn answer(&mut self, id: BranchId, ticket: Ticket, kind: &EventKind) {
+    fn answer(&mut self, id: BranchId, ticket: Ticket, kind: &EventKind) -> bool {
         if self.execution.waiting(ticket) != Some(id) {
-            return; // a late or repeated answer: the branch has moved on
+            return false; // a late or repeated answer: the branch has moved on
         }
-        match (&self.position(id).trigger, kind) {
-            (Trigger::Task { .. }, kind) => state::task::answer(self, id, kind),
+        match &self.position(id).trigger {
+            Trigger::Task { .. } => state::task::answer(self, id, kind),
             // A ticket names one arming, and only tasks are answered.
-            (Trigger::Ready | Trigger::Timer { .. } | Trigger::Retry { .. } | Trigger::Join(_), _) => {}
+            Trigger::Ready | Trigger::Timer { .. } | Trigger::Retry { .. } | Trigger::Join(_) | Trigger::Halted(_) => {
+                false
+            }
         }
     }
 
@@ -425,7 +440,12 @@ impl<'a> Turning<'a> {
         self.changes.sort_by_key(|change| match change {
             Change::Position(..) => 0,
             Change::Slot(..) | Change::Variable(..) => 1,
-            Change::Ended(_) | Change::Counters { .. } | Change::Ready(_) | Change::Status(_) => 2,
+            Change::Ended(_)
+            | Change::Counters { .. }
+            | Change::Ready(_)
+            | Change::Status(_)
+            | Change::Deadline(_)
+            | Change::Redriven { .. } => 2,
         });
         self.changes.push(Change::Counters {
             last_event: self.execution.last_event,
@@ -438,6 +458,6 @@ impl<'a> Turning<'a> {
         if self.execution.status != *was {
             self.changes.push(Change::Status(self.execution.status.clone()));
         }
-        Turn { history: self.history, changes: self.changes }
+        Turn { history: self.history, changes: self.changes, ignored: Vec::new() }
     }
 }
