@@ -20,14 +20,14 @@ impl ContentHash {
         ContentHash(Sha256::digest(text.as_bytes()).into())
     }
 
-    /// The hash of these bytes, as [`ContentHash::bytes`] gave them.
+    /// The hash whose bytes these are.
     pub fn from_bytes(bytes: [u8; 32]) -> ContentHash {
         ContentHash(bytes)
     }
 
-    /// The hash as bytes.
-    pub fn bytes(self) -> [u8; 32] {
-        self.0
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 

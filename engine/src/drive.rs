@@ -85,7 +85,9 @@ impl Driver {
     /// Works until it is told to finish.
     pub async fn run(mut self) {
         loop {
-            self.worker.run(self.shared.clock.now());
+            if self.finishing.is_none() {
+                self.worker.run(self.shared.clock.now());
+            }
             self.act();
             if self.finishing.is_some() && self.commits.is_empty() {
                 break;
@@ -177,7 +179,7 @@ impl Driver {
                 Action::Offered(activity) => self.shared.activities.offered(activity),
                 Action::WakeAt(id, wake) => self.shared.timers.wake_at(id, wake),
                 Action::Committed(id, turn, identity) => self.committed(id, &turn, &identity),
-                Action::Ended(_, identity) => self.shared.ended(&identity.arn),
+                Action::Ended(id, identity, status, at) => self.shared.ended(id, &identity.arn, status, at),
                 Action::Archive(closed) => self.shared.archive(closed),
                 // Who asked may be gone.
                 Action::Reply(reply, outcome) => drop(reply.send(outcome)),

@@ -56,7 +56,7 @@ impl StateMachine {
             name: self.name.to_string(),
             express: self.kind == MachineType::Express,
             role_arn: self.role_arn.to_string(),
-            definition: self.definition.bytes(),
+            definition: *self.definition.as_bytes(),
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
         };

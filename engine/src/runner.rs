@@ -86,6 +86,7 @@ pub async fn run(
         limits: options.limits,
         tokens: options.tokens,
         moves_max: MOVES_MAX,
+        bytes_max: usize::MAX,
     };
     let run = Run {
         program,

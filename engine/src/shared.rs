@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use stepwell_asl::Text;
+use stepwell_asl::{Text, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::activities::Activities;
 use crate::clock::Clock;
-use crate::core::{Event, Execution, Identity, Invoke, Turn};
+use crate::core::{Event, Execution, Identity, Invoke, Status, Turn};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
 use crate::ids::ExecutionId;
@@ -60,6 +60,7 @@ pub(crate) struct Shared {
     /// Where executions go that are done with.
     pub archiving: mpsc::UnboundedSender<Closed>,
     waiting: Mutex<HashMap<Text, Waiting>>,
+    express: Mutex<HashMap<ExecutionId, oneshot::Sender<(Status, Timestamp)>>>,
     stopped: watch::Sender<Option<String>>,
 }
 
@@ -97,6 +98,7 @@ impl Shared {
             workers: OnceLock::new(),
             archiving,
             waiting: Mutex::default(),
+            express: Mutex::default(),
             stopped: watch::channel(None).0,
         }
     }
@@ -141,10 +143,24 @@ impl Shared {
     // ---- who waits for an end ----
 
     /// An execution has ended.
-    pub fn ended(&self, arn: &str) {
+    pub fn ended(&self, id: ExecutionId, arn: &str, status: Status, at: Timestamp) {
         if let Some(waiting) = self.lock().get(arn) {
             waiting.ended.notify_waiters();
         }
+        if let Some(end) = self.express().remove(&id) {
+            let _ = end.send((status, at)); // who started it may not care
+        }
+    }
+
+    /// The end of an Express execution that is about to begin: nothing else would tell it.
+    pub fn express_end(&self, id: ExecutionId) -> oneshot::Receiver<(Status, Timestamp)> {
+        let (sender, end) = oneshot::channel();
+        self.express().insert(id, sender);
+        end
+    }
+
+    fn express(&self) -> MutexGuard<'_, HashMap<ExecutionId, oneshot::Sender<(Status, Timestamp)>>> {
+        self.express.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Somebody waits for the end of an execution, until what is returned is dropped.

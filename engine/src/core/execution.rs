@@ -112,7 +112,8 @@ impl PartialEq for Execution {
 
 impl Execution {
     /// An execution that has not begun: [`super::Event::Started`] begins it.
-    pub fn new(program: &Program, identity: Identity, limits: &Limits) -> Execution {
+    pub fn new(program: &Program, identity: impl Into<Arc<Identity>>, limits: &Limits) -> Execution {
+        let identity = identity.into();
         let root = Branch {
             position: Position {
                 parent: None,
@@ -132,7 +133,7 @@ impl Execution {
         let started_at = identity.started_at;
         let mut execution = Execution::from_parts(Parts {
             deadline: None,
-            identity: Arc::new(identity),
+            identity,
             status: Status::Running,
             branches: Branches::from_iter([(BranchId::ROOT, root)]),
             ready: VecDeque::new(),

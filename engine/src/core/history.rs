@@ -130,6 +130,36 @@ impl HistoryKind {
         }
     }
 
+    /// The payload that the event shows.
+    pub fn payload(&self) -> Option<&Value> {
+        match self {
+            HistoryKind::ExecutionStarted { input, .. } | HistoryKind::StateEntered { input, .. } => Some(input),
+            HistoryKind::ExecutionSucceeded { output }
+            | HistoryKind::StateExited { output, .. }
+            | HistoryKind::TaskSubmitted { output, .. }
+            | HistoryKind::TaskSucceeded { output, .. } => Some(output),
+            HistoryKind::TaskScheduled(scheduled) => Some(&scheduled.input),
+            HistoryKind::ExecutionFailed(_)
+            | HistoryKind::ExecutionTimedOut(_)
+            | HistoryKind::ExecutionAborted(_)
+            | HistoryKind::ExecutionRedriven { .. }
+            | HistoryKind::StateAborted { .. }
+            | HistoryKind::TaskStarted { .. }
+            | HistoryKind::TaskFailed { .. }
+            | HistoryKind::TaskTimedOut { .. }
+            | HistoryKind::ParallelStateStarted
+            | HistoryKind::ParallelStateSucceeded
+            | HistoryKind::ParallelStateFailed
+            | HistoryKind::MapStateStarted { .. }
+            | HistoryKind::MapStateSucceeded
+            | HistoryKind::MapStateFailed
+            | HistoryKind::MapIterationStarted { .. }
+            | HistoryKind::MapIterationSucceeded { .. }
+            | HistoryKind::MapIterationFailed { .. }
+            | HistoryKind::MapIterationAborted { .. } => None,
+        }
+    }
+
     /// Whether the execution ends with this event.
     pub fn is_terminal(&self) -> bool {
         matches!(

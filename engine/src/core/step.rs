@@ -31,6 +31,8 @@ pub struct Env {
     pub tokens: TokenKey,
     /// How many moves a turn makes at most before it leaves the rest to the next one.
     pub moves_max: u32,
+    /// How many bytes of new payloads it writes before it does the same.
+    pub bytes_max: usize,
 }
 
 /// One step of an execution: to be committed whole, or not at all.
@@ -58,6 +60,8 @@ pub fn step(program: &Program, execution: &mut Execution, events: &[Event], env:
         scheduled: Vec::new(),
         halted_children: HashMap::new(),
         full: false,
+        bytes: 0,
+        newest: None,
     };
     let had_ready = !turn.execution.ready.is_empty();
     let was = turn.execution.status.clone();
@@ -88,6 +92,10 @@ pub(super) struct Turning<'a> {
     pub halted_children: HashMap<BranchId, Vec<BranchId>>,
     /// The history has reached its limit.
     full: bool,
+    /// Bytes of the payloads in the history, without those that follow themselves from event to event.
+    bytes: usize,
+    /// Where the newest of them lies in memory.
+    newest: Option<usize>,
 }
 
 impl<'a> Turning<'a> {
@@ -104,6 +112,10 @@ impl<'a> Turning<'a> {
             Event::TimerFired => self.fire_timers(),
             Event::Stopped(error) => {
                 self.end(Status::Aborted(error.clone()));
+                true
+            }
+            Event::Failed(error) => {
+                self.end(Status::Failed(error.clone()));
                 true
             }
             Event::Task { branch, ticket, kind } => self.answer(*branch, *ticket, kind),
@@ -170,7 +182,7 @@ impl<'a> Turning<'a> {
                 self.close(self.history_is_full());
             }
             moves += 1;
-            if moves >= self.env.moves_max {
+            if moves >= self.env.moves_max || self.bytes >= self.env.bytes_max {
                 break;
             }
         }
@@ -375,8 +387,18 @@ impl<'a> Turning<'a> {
             return previous_id; // the last line is kept for the execution's end
         }
         self.execution.last_event = next;
+        self.weigh(&kind);
         self.history.push(HistoryEvent { id: next, previous_id, at: self.env.now, kind });
         next
+    }
+
+    fn weigh(&mut self, kind: &HistoryKind) {
+        let Some(payload) = kind.payload() else { return };
+        let address = payload.address();
+        if address.is_none() || address != self.newest {
+            self.bytes += payload.json_bytes();
+            self.newest = address;
+        }
     }
 
     // ---- the end ----

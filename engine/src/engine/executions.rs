@@ -234,7 +234,8 @@ impl Engine {
 
     fn birth(&self, machine: &StateMachine, arn: String, name: Text, input: Value) -> Birth {
         Birth {
-            identity: Identity {
+            deadline: None, // counted when it begins
+            identity: Arc::new(Identity {
                 arn: arn.into(),
                 name,
                 machine_arn: machine.arn.clone(),
@@ -243,7 +244,7 @@ impl Engine {
                 region: self.place.region.as_str().into(),
                 started_at: self.shared.clock.now(),
                 input,
-            },
+            }),
             definition: machine.definition,
             list: machine.arn.clone(),
         }
@@ -258,7 +259,6 @@ impl Engine {
         volatile: bool,
     ) -> Result<Outcome, EngineError> {
         let program = self.shared.machines.program(self.shared.store.as_ref(), machine.definition).await?;
-        let birth = Arc::new(birth);
         let start = |reply: Reply| {
             Command::Start(Box::new(Start { id, name, birth, program, volatile, reply: Some(reply) }))
         };
@@ -361,7 +361,10 @@ impl Engine {
                 false => store.turns(id, at, TURNS_MAX).await?,
                 true => store.turns_back(id, at, TURNS_MAX).await?,
             };
-            let Some(last) = turns.last() else { return Ok(page) };
+            let Some(last) = turns.last() else {
+                page.next = None;
+                return Ok(page);
+            };
             at = last.sequence;
             for (turn, mut events) in load::histories(store, id, &turns).await? {
                 if query.reverse {

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use stepwell_asl::{Chance, MachineType, Text, Timestamp};
+use stepwell_asl::{Chance, MachineType, Timestamp};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use stepwell_asl::{Program, StateKind, Timestamp};
 
 use super::entry::{Entry, status_number};
@@ -11,7 +12,7 @@ use crate::core::{
     BranchId, Change, Dispatch, Env, Event, EventKind, Execution, Identity, Invoke, Limits, Status, Ticket, Trigger, Turn, outstanding, step,
 };
 use crate::ids::{Epoch, ExecutionId, Key};
-use crate::record::{self, Birth, Known, TurnParts};
+use crate::record::{self, Birth, Known, RecordError, TurnRecord};
 use crate::store::{Attention, Closed, Commit, Listing, Moved, Offer};
 use crate::token::TokenKey;
 
@@ -58,18 +59,20 @@ pub(super) struct Pending<R> {
     pub wake: Option<Option<Wake>>,
     /// Tasks that this turn gave to activity workers, by the place of the event.
     pub given: Vec<(usize, Outcome)>,
-    pub ended: bool,
+    pub ended: Option<(Status, Timestamp)>,
     /// How it is archived, where it need not wait.
     pub closed: Option<Closed>,
 }
 
 impl<R> Live<R> {
     /// An execution that is about to begin. Without a name it is volatile.
-    pub fn begin(birth: Arc<Birth>, program: Arc<Program>, name: Option<Key>, limits: &Limits) -> Live<R> {
+    pub fn begin(mut birth: Birth, program: Arc<Program>, name: Option<Key>, limits: &Limits) -> Live<R> {
+        let execution = Execution::new(&program, birth.identity.clone(), limits);
+        birth.deadline = execution.deadline;
         Live {
-            execution: Execution::new(&program, birth.identity.clone(), limits),
+            execution,
             program,
-            birth,
+            birth: Arc::new(birth),
             pending: VecDeque::new(),
             volatile: name.is_none(),
             name,
@@ -126,6 +129,11 @@ impl<R> Live<R> {
         self.pending.is_empty() && (waits || self.execution.status != Status::Running)
     }
 
+    /// The newest turn's number.
+    pub fn newest(&self) -> u32 {
+        self.sequence
+    }
+
     /// Roughly what it takes in memory.
     pub fn weight(&self) -> usize {
         self.log_bytes + self.checkpoint_bytes
@@ -156,6 +164,8 @@ impl<R> Live<R> {
     }
 
     /// Takes a turn. `None`: there is nothing to commit, and what goes out waits for the turns before.
+    ///
+    /// An error: what it holds cannot be written. It is pending all the same.
     #[allow(clippy::too_many_arguments)] // all of it is what a turn is made of
     pub fn step(
         &mut self,
@@ -166,7 +176,7 @@ impl<R> Live<R> {
         settings: &Settings,
         env: &mut Env,
         turn_id: u64,
-    ) -> Option<Commit> {
+    ) -> Result<Option<Commit>, RecordError> {
         let (since, was) = (self.execution.last_ticket, self.execution.status.clone());
         let turn = step(&self.program, &mut self.execution, &events, env);
         let new = outstanding(&self.program, &self.execution, since, &env.tokens);
@@ -179,13 +189,14 @@ impl<R> Live<R> {
             false => self.attention_at(env.now, settings.redrive_ms),
         };
         let given = self.given(&events, &turn, &env.tokens);
-        let ended = self.execution.status != was && self.execution.status != Status::Running;
         let commits = !self.volatile && (changes_something(&turn) || attention != self.attention);
+        let status = self.execution.status.clone();
+        let ended = (status != was && status != Status::Running).then_some((status, env.now));
         let mut pending = Pending {
             sequence: self.sequence + u32::from(commits),
             turn_id,
             durable: !commits,
-            events: Vec::new(),
+            events,
             replies,
             turn,
             invokes,
@@ -196,53 +207,48 @@ impl<R> Live<R> {
             ended,
             closed: None,
         };
-        let commit = commits.then(|| self.commit(id, epoch, &events, &pending, attention, offered, withdrawn, env.now));
-        if ended && matches!(self.execution.status, Status::Succeeded(_)) {
+        let commit = match commits {
+            true => self.commit(id, epoch, &mut pending, attention, (offered, withdrawn), env.now).map(Some),
+            false => Ok(None),
+        };
+        if matches!(pending.ended, Some((Status::Succeeded(_), _))) {
             pending.closed = self.closed(id, env.now);
         }
-        pending.events = events;
         self.pending.push_back(pending);
         commit
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn commit(
         &mut self,
         id: ExecutionId,
         epoch: Epoch,
-        events: &[Event],
-        pending: &Pending<R>,
+        pending: &mut Pending<R>,
         attention: Attention,
-        offered: Vec<Offer>,
-        withdrawn: Vec<Offer>,
+        (offered, withdrawn): (Vec<Offer>, Vec<Offer>),
         now: Timestamp,
-    ) -> Commit {
+    ) -> Result<Commit, RecordError> {
         self.sequence = pending.sequence;
-        let turn = &pending.turn;
         let first = self.sequence == 1;
-        let parts = TurnParts {
+        let moved = pending.turn.changes.iter().any(|change| matches!(change, Change::Status(_)));
+        let record = TurnRecord {
             at: now,
-            birth: first.then_some(&*self.birth),
-            events,
-            history: &turn.history,
-            changes: &turn.changes,
+            birth: first.then(|| (*self.birth).clone()),
+            events: std::mem::take(&mut pending.events),
+            history: std::mem::take(&mut pending.turn.history),
+            changes: std::mem::take(&mut pending.turn.changes),
         };
-        let body = record::encode_turn(&parts, self.sequence, &self.program, &mut self.known);
+        let body = record::encode_turn(&record, self.sequence, &self.program, &mut self.known);
+        let events = record.history.len() as u32;
+        pending.events = record.events;
+        (pending.turn.history, pending.turn.changes) = (record.history, record.changes);
+        let body = body?;
         self.log_bytes += body.len();
-        let full = self.log_bytes > CHECKPOINT_BYTES_MIN.max(2 * self.checkpoint_bytes);
-        let checkpoint = (full && self.execution.status == Status::Running && !first).then(|| {
-            let checkpoint =
-                record::encode_checkpoint(&self.execution, &self.birth, self.sequence, &self.program, &mut self.known);
-            (self.log_bytes, self.checkpoint_bytes) = (0, checkpoint.len());
-            checkpoint.into()
-        });
-        let moved = turn.changes.iter().any(|change| matches!(change, Change::Status(_)));
+        let checkpoint = self.checkpoint(first)?;
         let listing = (first || moved).then(|| {
             let to = Some(self.listing_now(Some(now)));
             Moved { from: std::mem::replace(&mut self.listing, to.clone()), to }
         });
-        let events = turn.history.len() as u32;
-        Commit {
+        Ok(Commit {
             execution: id,
             epoch,
             sequence: self.sequence,
@@ -257,7 +263,18 @@ impl<R> Live<R> {
             offered,
             withdrawn,
             consumed: Vec::new(),
+        })
+    }
+
+    /// A checkpoint, once the turns since the last one outweigh it.
+    fn checkpoint(&mut self, first: bool) -> Result<Option<Bytes>, RecordError> {
+        let outweighed = self.log_bytes > CHECKPOINT_BYTES_MIN.max(2 * self.checkpoint_bytes);
+        if first || !outweighed || self.execution.status != Status::Running {
+            return Ok(None);
         }
+        let checkpoint = record::encode_checkpoint(&self.execution, &self.birth, &self.program, &self.known)?;
+        (self.log_bytes, self.checkpoint_bytes) = (0, checkpoint.len());
+        Ok(Some(checkpoint.into()))
     }
 
     /// When the execution wants attention after a turn. A row that comes too early stays: looking once for nothing costs

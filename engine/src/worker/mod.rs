@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use stepwell_asl::{Program, Text, Timestamp, Value};
 
-use crate::core::{Effect, Env, Event, Execution, Identity, Invoke, StateError, Ticket, Turn};
+use crate::core::{Effect, Env, Event, Execution, Identity, Invoke, Limits, StateError, Status, Ticket, Turn};
 use crate::ids::{Epoch, ExecutionId, Key};
 use crate::record::{Birth, Known};
 use crate::store::{Attention, Closed, Commit, Failure};
@@ -27,6 +27,9 @@ const EVENTS_MAX: usize = 1_000;
 
 /// Turns of one execution that may be stepped and not yet durable: one being synced, and one that follows it.
 const PENDING_MAX: usize = 2;
+
+/// How long an Express execution may take under AWS's limits, in seconds.
+const EXPRESS_S_MAX: u64 = 300;
 
 /// What holds for all executions of a worker.
 #[derive(Clone, Debug)]
@@ -59,7 +62,7 @@ pub enum Action<R> {
     /// A turn is durable.
     Committed(ExecutionId, Turn, Arc<Identity>),
     /// The execution has ended, durably.
-    Ended(ExecutionId, Arc<Identity>),
+    Ended(ExecutionId, Arc<Identity>, Status, Timestamp),
     /// The execution needs to be in the way of the living no longer.
     Archive(Closed),
     /// Answer a caller.
@@ -106,7 +109,7 @@ pub struct Start<R> {
     /// Its name's key.
     pub name: Key,
     /// Who it is.
-    pub birth: Arc<Birth>,
+    pub birth: Birth,
     /// What it runs.
     pub program: Arc<Program>,
     /// Nothing of it is stored: an Express execution.
@@ -139,6 +142,8 @@ pub struct Loaded {
 pub struct Worker<R> {
     settings: Settings,
     env: Env,
+    /// The limits of Express executions.
+    express: Limits,
     epochs: Vec<Epoch>,
     residents: HashMap<ExecutionId, Resident<R>, foldhash::fast::FixedState>,
     /// Executions that can take a turn, in the order they became able to.
@@ -175,9 +180,12 @@ impl<R> Worker<R> {
     /// A worker without executions. `epochs`: of every shard, by number.
     pub fn new(settings: Settings, env: Env, epochs: Vec<Epoch>) -> Worker<R> {
         let idle = Idle::new(settings.idle_max, settings.idle_bytes_max);
+        let execution_s = env.limits.execution_s.map(|limit| limit.min(EXPRESS_S_MAX));
+        let express = Limits { execution_s, history_events: None, ..env.limits.clone() };
         Worker {
             settings,
             env,
+            express,
             epochs,
             residents: HashMap::default(),
             able: VecDeque::new(),
@@ -218,7 +226,8 @@ impl<R> Worker<R> {
             let outcome = Outcome::Failed(failure.to_string());
             return self.actions.extend(reply.map(|reply| Action::Reply(reply, outcome)));
         }
-        let live = Live::begin(birth, program, (!volatile).then_some(name), &self.env.limits);
+        let limits = if volatile { &self.express } else { &self.env.limits };
+        let live = Live::begin(birth, program, (!volatile).then_some(name), limits);
         let queue = VecDeque::from([Queued { event: Event::Started, reply }]);
         self.residents.insert(id, Resident { queue, stage: Stage::Live(Box::new(live)), able: false });
         self.enable(id);
@@ -289,11 +298,26 @@ impl<R> Worker<R> {
         }
         let epoch = self.epochs[usize::from(id.shard().0)];
         let turn_id = self.env.chance.next_u64();
+        let volatile = live.volatile;
+        if volatile {
+            std::mem::swap(&mut self.env.limits, &mut self.express);
+        }
         let commit = live.step(id, epoch, events, replies, &self.settings, &mut self.env, turn_id);
-        self.commits += usize::from(commit.is_some());
+        if volatile {
+            std::mem::swap(&mut self.env.limits, &mut self.express);
+        }
         match commit {
-            Some(commit) => self.actions.push_back(Action::Commit(Box::new(commit))),
-            None => self.settle_durable(id),
+            Ok(Some(commit)) => {
+                self.commits += 1;
+                self.actions.push_back(Action::Commit(Box::new(commit)));
+            }
+            Ok(None) => self.settle_durable(id),
+            Err(error) => {
+                let refused = StateError::new("States.DataLimitExceeded", format!("The turn cannot be stored: {error}"));
+                let sequence = live.newest();
+                self.commit_failed(id, Some((sequence, refused)));
+                self.answered_while_failing(id); // it was never on its way
+            }
         }
         self.enable(id);
     }

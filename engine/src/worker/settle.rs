@@ -2,7 +2,7 @@
 
 use super::live::{Live, Pending};
 use super::{Action, Loaded, Outcome, Queued, Resident, Stage, Worker, too_large};
-use crate::core::{Event, Status};
+use crate::core::{Event, StateError, Status};
 use crate::ids::ExecutionId;
 use crate::store::{CommitError, Failure, StoreError};
 
@@ -13,10 +13,14 @@ impl<R> Worker<R> {
         match result {
             Ok(()) => self.commit_succeeded(id, sequence),
             Err(CommitError::Failed(failure)) => self.fail(failure),
-            Err(error @ (CommitError::Conflict | CommitError::Fenced | CommitError::Unknown)) => {
-                self.commit_failed(id, sequence, error);
+            Err(CommitError::Conflict | CommitError::Fenced | CommitError::Unknown) => {
+                self.commit_failed(id, None);
+                self.answered_while_failing(id);
             }
-            Err(error @ CommitError::TooLarge { .. }) => self.commit_failed(id, sequence, error),
+            Err(CommitError::TooLarge { bytes, bytes_max }) => {
+                self.commit_failed(id, Some((sequence, too_large(bytes, bytes_max))));
+                self.answered_while_failing(id);
+            }
         }
     }
 
@@ -60,9 +64,7 @@ impl<R> Worker<R> {
             if !turn.history.is_empty() || self.settings.watched {
                 self.actions.push_back(Action::Committed(id, turn, identity.clone()));
             }
-            if ended {
-                self.actions.push_back(Action::Ended(id, identity));
-            }
+            self.actions.extend(ended.map(|(status, at)| Action::Ended(id, identity, status, at)));
             self.actions.extend(closed.map(Action::Archive));
         }
         self.rest(id);
@@ -84,26 +86,25 @@ impl<R> Worker<R> {
         }
     }
 
-    fn commit_failed(&mut self, id: ExecutionId, sequence: u32, error: CommitError) {
+    /// A turn is not durable: what is in memory is given up, and with it all turns that follow. One that can never be
+    /// stored is `refused`: it would be the same however often it was taken, so the execution fails in its place.
+    pub(super) fn commit_failed(&mut self, id: ExecutionId, refused: Option<(u32, StateError)>) {
         let Some(resident) = self.residents.get_mut(&id) else { return };
         if let Stage::Live(live) = &mut resident.stage {
             let mut unresolved: Vec<Pending<R>> = live.pending.drain(..).collect();
             let unanswered = unresolved.iter().filter(|pending| !pending.durable).count();
-            if let CommitError::TooLarge { bytes, bytes_max } = error
+            if let Some((sequence, error)) = refused
                 && let Some(pending) = unresolved.iter_mut().find(|pending| pending.sequence == sequence)
             {
-                // It would be as large however often it was taken: the execution cannot go on.
-                pending.events = vec![Event::Failed(too_large(bytes, bytes_max))];
-                pending.replies.truncate(1);
+                pending.events = vec![Event::Failed(error)];
             }
             resident.stage = Stage::Failing { unresolved, unanswered };
         }
         self.idle.remove(id);
-        self.answered_while_failing(id);
     }
 
     /// When every commit of a failing execution has been answered, it is read again.
-    fn answered_while_failing(&mut self, id: ExecutionId) {
+    pub(super) fn answered_while_failing(&mut self, id: ExecutionId) {
         let Some(resident) = self.residents.get_mut(&id) else { return };
         let Stage::Failing { unresolved, unanswered } = &mut resident.stage else { return };
         *unanswered -= 1;

@@ -44,6 +44,7 @@ impl World {
             limits: Limits::AWS,
             tokens: TokenKey::new([1; 32]),
             moves_max: 10_000,
+            bytes_max: usize::MAX,
         };
         World { program, execution, env, history: Vec::new(), asked: Vec::new() }
     }
