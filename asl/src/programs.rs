@@ -19,6 +19,16 @@ impl ContentHash {
     pub fn of(text: &str) -> ContentHash {
         ContentHash(Sha256::digest(text.as_bytes()).into())
     }
+
+    /// The hash whose bytes these are.
+    pub fn from_bytes(bytes: [u8; 32]) -> ContentHash {
+        ContentHash(bytes)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 /// Hexadecimal.

@@ -6,6 +6,7 @@ pub mod core;
 pub mod history_json;
 pub mod ids;
 pub mod invoke;
+pub mod record;
 pub mod runner;
 pub mod store;
 pub mod token;
