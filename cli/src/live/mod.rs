@@ -117,7 +117,8 @@ impl Watch {
         }
         self.trail.resume(position.entered_event, position.last_event);
         match &position.trigger {
-            Trigger::Ready | Trigger::Join(_) | Trigger::Halted(_) => drop(self.waiting.remove(&id)),
+            Trigger::Ready | Trigger::Join(_) => drop(self.waiting.remove(&id)),
+            Trigger::Halted(_) => {} // where it was is asked for after the end
             Trigger::Task { .. } | Trigger::Timer { .. } | Trigger::Retry { .. } => {
                 self.waiting.insert(id, self.trail.visit_of(position.entered_event));
             }

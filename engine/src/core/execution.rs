@@ -56,7 +56,7 @@ pub struct Execution {
     pub identity: Arc<Identity>,
     /// How far it has come.
     pub status: Status,
-    /// The branches that are alive.
+    /// The branches that are alive; in one that ended without success, those that were, and are halted.
     pub branches: Branches,
     /// Moves that a full turn left over.
     pub ready: VecDeque<Work>,
@@ -129,9 +129,9 @@ impl Execution {
             slots: Vec::new(),
             variables: BTreeMap::new(),
         };
-        Execution::from_parts(Parts {
-            deadline: (program.timeout_s.into_iter().chain(limits.execution_s).min())
-                .map(|seconds| identity.started_at.plus_ms(seconds.saturating_mul(1000))),
+        let started_at = identity.started_at;
+        let mut execution = Execution::from_parts(Parts {
+            deadline: None,
             identity: Arc::new(identity),
             status: Status::Running,
             branches: Branches::from_iter([(BranchId::ROOT, root)]),
@@ -141,7 +141,17 @@ impl Execution {
             last_ticket: Ticket::default(),
             redrive_count: 0,
             redriven_at: None,
-        })
+        });
+        execution.deadline = execution.deadline_from(program, limits, started_at);
+        execution
+    }
+
+    /// When an execution that is started or redriven at `from` times out: its definition's time begins anew with a
+    /// redrive, the longest time that any execution may be open does not.
+    pub(super) fn deadline_from(&self, program: &Program, limits: &Limits, from: Timestamp) -> Option<Timestamp> {
+        let own = program.timeout_s.map(|seconds| from.plus_ms(seconds.saturating_mul(1000)));
+        let longest = limits.execution_s.map(|seconds| self.after_start(seconds));
+        own.into_iter().chain(longest).min()
     }
 
     /// An execution made of its parts, with the indexes that are derived from them.

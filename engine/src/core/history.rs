@@ -103,6 +103,7 @@ impl HistoryKind {
     pub fn advances(&self) -> bool {
         match self {
             HistoryKind::ExecutionStarted { .. }
+            | HistoryKind::ExecutionRedriven { .. }
             | HistoryKind::StateAborted { .. }
             | HistoryKind::ParallelStateSucceeded
             | HistoryKind::MapStateSucceeded
@@ -113,7 +114,6 @@ impl HistoryKind {
             | HistoryKind::ExecutionFailed(_)
             | HistoryKind::ExecutionTimedOut(_)
             | HistoryKind::ExecutionAborted(_)
-            | HistoryKind::ExecutionRedriven { .. }
             | HistoryKind::StateEntered { .. }
             | HistoryKind::StateExited { .. }
             | HistoryKind::TaskScheduled(_)
@@ -177,6 +177,7 @@ mod tests {
         ];
         let not_followed = [
             HistoryKind::ExecutionStarted { input: value, role_arn: name.clone() },
+            HistoryKind::ExecutionRedriven { count: 1 },
             HistoryKind::StateAborted { state_type },
             HistoryKind::ParallelStateSucceeded,
             HistoryKind::MapStateSucceeded,

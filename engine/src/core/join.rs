@@ -120,13 +120,14 @@ impl Turning<'_> {
         id
     }
 
-    fn end_branch(&mut self, id: BranchId) {
+    pub fn end_branch(&mut self, id: BranchId) {
         self.execution.remove(id);
         self.touch(id);
     }
 
-    fn children(&self, id: BranchId) -> Vec<BranchId> {
-        if !matches!(self.position(id).trigger, Trigger::Join(_)) {
+    /// The branches that a join waits for, or waited for before it halted.
+    pub fn children(&self, id: BranchId) -> Vec<BranchId> {
+        if self.position(id).trigger.join().is_none() {
             return Vec::new();
         }
         let is_child = |branch: &Branch| branch.position.parent.is_some_and(|parent| parent.branch == id);
@@ -181,7 +182,9 @@ impl Turning<'_> {
             return false;
         }
         position.retries[at] += 1;
-        let mut delay_ms = backoff_ms(retrier, position.retries[at]);
+        let attempt = position.retries[at];
+        self.abandon(id);
+        let mut delay_ms = backoff_ms(retrier, attempt);
         if retrier.full_jitter {
             delay_ms = (delay_ms as f64 * self.env.chance.next_f64()) as u64;
         }
@@ -202,7 +205,10 @@ impl Turning<'_> {
             Ok(Left { output, assigned })
         });
         match left {
-            Ok(left) => self.leave_to(id, left, Some(catcher.next)),
+            Ok(left) => {
+                self.abandon(id);
+                self.leave_to(id, left, Some(catcher.next));
+            }
             Err(fault) => self.branch_failed(id, fault),
         }
     }
@@ -219,15 +225,17 @@ impl Turning<'_> {
             self.emit_after(last, HistoryKind::MapIterationFailed { name: name.clone(), index: parent.slot });
         }
         self.abort_state(id, last);
-        self.end_branch(id);
-        for sibling in self.children(parent.branch) {
+        self.halt(id);
+        let children = self.children(parent.branch);
+        for sibling in children.iter().copied().filter(|child| *child != id) {
             let slot = self.position(sibling).parent.map_or(0, |parent| parent.slot);
             if let Some(name) = &map_name {
                 self.emit_after(last, HistoryKind::MapIterationAborted { name: name.clone(), index: slot });
             }
             self.abort_tree(sibling, last);
         }
-        self.disarm(parent.branch);
+        self.halt(parent.branch);
+        self.halted_children.insert(parent.branch, children);
         self.position_mut(parent.branch).last_event = last;
         self.push(Work::Fail(parent.branch, fault));
     }
@@ -242,19 +250,30 @@ impl Turning<'_> {
             }
             self.abort_tree(child, last);
         }
-        self.disarm(id);
+        self.halt(id);
+        if fault.error.name.as_deref() == Some("States.DataLimitExceeded") {
+            self.abandon(id); // AWS then runs all of the state again when it is redriven
+        }
         self.push(Work::Fail(id, fault));
     }
 
     /// Aborts a branch and everything below it.
-    pub fn abort_tree(&mut self, id: BranchId, last: u64) {
+    fn abort_tree(&mut self, id: BranchId, last: u64) {
         self.abort_in_place(id, last);
-        self.end_branch(id);
+        self.halt(id);
     }
 
-    /// Tells of a branch's abortion and ends everything below it. The lines follow the event that made it necessary.
+    /// Tells of a branch's abortion and halts everything below it. The lines follow the event that made it necessary.
     pub fn abort_in_place(&mut self, id: BranchId, last: u64) {
-        let children = self.children(id);
+        let children = match self.position(id).trigger {
+            Trigger::Join(_) => self.children(id),
+            // A join that has failed already told of those below it.
+            Trigger::Ready
+            | Trigger::Task { .. }
+            | Trigger::Timer { .. }
+            | Trigger::Retry { .. }
+            | Trigger::Halted(_) => Vec::new(),
+        };
         let map_name = {
             let state = self.state(id);
             (state.kind.state_type() == StateType::Map).then(|| state.name.clone())

@@ -14,6 +14,7 @@ mod fault;
 mod history;
 mod join;
 mod limits;
+mod redrive;
 mod state;
 mod step;
 mod trigger;

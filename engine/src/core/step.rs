@@ -1,6 +1,7 @@
 //! The turn: events in, history and changes out.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use stepwell_asl::dataflow::Flow;
 use stepwell_asl::{Chance, EvalError, Program, State, Text, Timestamp, Value};
@@ -55,6 +56,7 @@ pub fn step(program: &Program, execution: &mut Execution, events: &[Event], env:
         changes: Vec::new(),
         touched: Vec::new(),
         scheduled: Vec::new(),
+        halted_children: HashMap::new(),
         full: false,
     };
     let had_ready = !turn.execution.ready.is_empty();
@@ -81,6 +83,9 @@ pub(super) struct Turning<'a> {
     touched: Vec<BranchId>,
     /// Tasks this turn has scheduled: their `Started` events are written after its other events.
     scheduled: Vec<(BranchId, Ticket, TaskLabel)>,
+    /// Who is below a join that failed in this turn: its Retry and Catch mostly ask at once, and to look for them takes
+    /// long where there are many branches.
+    pub halted_children: HashMap<BranchId, Vec<BranchId>>,
     /// The history has reached its limit.
     full: bool,
 }
@@ -92,8 +97,8 @@ impl<'a> Turning<'a> {
     fn receive(&mut self, event: &Event) -> bool {
         let running = self.execution.status == Status::Running;
         match event {
-            Event::Redriven => false, // there is nothing to go on with: what has ended keeps no branch
-            _ if !running => false,   // nothing moves what has ended
+            Event::Redriven => self.redrive(),
+            _ if !running => false, // nothing else moves what has ended
             Event::Started => self.begin(),
             Event::Continue => !self.execution.ready.is_empty(),
             Event::TimerFired => self.fire_timers(),
@@ -172,8 +177,11 @@ impl<'a> Turning<'a> {
     }
 
     fn perform(&mut self, work: Work) {
-        if !self.execution.branches.contains_key(&work.branch()) {
-            return; // the branch was aborted before its move came
+        let Some(branch) = self.execution.branches.get(&work.branch()) else {
+            return; // the branch has ended before its move came
+        };
+        if matches!(branch.position.trigger, Trigger::Halted(_)) && self.is_late(&work) {
+            return self.keep(work);
         }
         match work {
             Work::Enter(id) => self.enter(id),
@@ -291,8 +299,12 @@ impl<'a> Turning<'a> {
 
     /// Takes what a branch's join has gathered. What was recorded of its slots is nobody's any more.
     pub fn take_slots(&mut self, id: BranchId) -> Vec<Option<Value>> {
-        self.changes.retain(|change| !matches!(change, Change::Slot(of, ..) if *of == id));
-        self.execution.branches.get_mut(&id).map(|branch| std::mem::take(&mut branch.slots)).unwrap_or_default()
+        let branch = self.execution.branches.get_mut(&id);
+        let slots = branch.map(|branch| std::mem::take(&mut branch.slots)).unwrap_or_default();
+        if !slots.is_empty() {
+            self.changes.retain(|change| !matches!(change, Change::Slot(of, ..) if *of == id));
+        }
+        slots
     }
 
     /// A branch is new or gone: its position is recorded when the turn ends.
@@ -384,7 +396,7 @@ impl<'a> Turning<'a> {
         self.close(status);
     }
 
-    /// Ends the execution. Every branch keeps nothing: there is none left to move.
+    /// Ends the execution. Where it succeeded there is nothing left to move; else everything halts where it is.
     pub fn close(&mut self, status: Status) {
         if self.execution.status != Status::Running {
             return;
@@ -397,16 +409,26 @@ impl<'a> Turning<'a> {
             Status::Aborted(error) => HistoryKind::ExecutionAborted(error.clone()),
             Status::Running => return,
         };
-        self.emit(BranchId::ROOT, kind);
-        self.execution.status = status;
-        self.execution.ready.clear();
+        // The branches' own chains do not end here: a redrive goes on with them.
+        let last = self.execution.branches.get(&BranchId::ROOT).map_or(0, |root| root.position.last_event);
+        self.emit_after(last, kind);
         self.scheduled.clear();
-        let mut left: Vec<BranchId> = self.execution.branches.keys().copied().collect();
-        left.sort_unstable();
-        for id in left {
-            self.execution.remove(id);
-            self.touch(id);
+        if matches!(status, Status::Succeeded(_)) {
+            self.execution.ready.clear();
+            self.branch_ids().into_iter().for_each(|id| self.end_branch(id));
+        } else {
+            self.halt_all();
         }
+        self.execution.status = status;
+    }
+
+    /// Records that the execution goes on.
+    pub fn redriven(&mut self, count: u32, at: Timestamp, deadline: Option<Timestamp>) {
+        self.execution.redrive_count = count;
+        self.execution.redriven_at = Some(at);
+        self.execution.deadline = deadline;
+        self.changes.push(Change::Redriven { count, at });
+        self.changes.push(Change::Deadline(deadline));
     }
 
     fn start_scheduled(&mut self) {
