@@ -8,8 +8,8 @@ use stepwell_asl::program::StateType;
 use super::row::{row_enum, row_struct};
 use super::{Birth, PayloadId};
 use crate::core::{
-    Branch, BranchId, Change, Dispatch, Event, EventKind, Fault, Heartbeat, HistoryKind, Identity, Item, Join, JoinKind,
-    Leave, Parent, Position, Resume, Scheduled, StateError, Status, TaskLabel, Ticket, Trigger, Work,
+    Branch, BranchId, Change, Dispatch, Event, EventKind, Fault, Heartbeat, HistoryKind, Identity, Item, Join,
+    JoinKind, Leave, Parent, Position, Resume, Scheduled, StateError, Status, TaskLabel, Ticket, Trigger, Work,
 };
 
 row_struct!(PayloadId { turn, n });
@@ -25,9 +25,7 @@ row_enum!(Status { 0 => Running, 1 => Succeeded(output), 2 => Failed(error), 3 =
 // ---- branches ----
 
 row_struct!(Branch { position, slots, variables });
-row_struct!(Position {
-    state, input, entered_event, entered_at, last_event, ticket, trigger, parent, item, retries,
-});
+row_struct!(Position { state, input, entered_event, entered_at, last_event, ticket, trigger, parent, item, retries });
 row_struct!(Parent { branch, slot });
 row_struct!(Item { index, value });
 row_enum!(Trigger {

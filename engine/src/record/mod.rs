@@ -83,7 +83,9 @@ pub enum RecordError {
     #[error("it is damaged ({0}): check the disk, and restore the data from a backup")]
     Broken(String),
     /// A number that has no meaning here, in a format that is known.
-    #[error("it holds a {what} with the number {number}, which this version of Stepwell does not know: use a newer one")]
+    #[error(
+        "it holds a {what} with the number {number}, which this version of Stepwell does not know: use a newer one"
+    )]
     Unknown {
         /// What is numbered.
         what: &'static str,
@@ -91,7 +93,9 @@ pub enum RecordError {
         number: u8,
     },
     /// The program is not the one it was written for.
-    #[error("it names the state '{0}', which the definition does not have: the execution needs the one it started with")]
+    #[error(
+        "it names the state '{0}', which the definition does not have: the execution needs the one it started with"
+    )]
     UnknownState(Text),
     /// The turn that holds a payload was not given.
     #[error("payload {} of turn {} is needed to read it: load that turn first", .0.n, .0.turn)]

@@ -53,7 +53,10 @@ impl<'b, 'a> Reader<'b, 'a> {
 
     /// A text that was read before.
     pub fn text(&self, number: u32) -> Result<Text, RecordError> {
-        self.texts.get(number as usize).cloned().ok_or_else(|| RecordError::broken("a text that was not written before"))
+        self.texts
+            .get(number as usize)
+            .cloned()
+            .ok_or_else(|| RecordError::broken("a text that was not written before"))
     }
 
     pub fn payload(&mut self, place: u32) -> Result<Value, RecordError> {
@@ -87,7 +90,9 @@ impl<'b, 'a> Reader<'b, 'a> {
     /// A variant's number, and how many fields it has.
     pub fn variant(&mut self) -> Result<(u8, u64), RecordError> {
         let fields = match self.cbor.datatype()? {
-            Type::Array => self.fields()?.checked_sub(1).ok_or_else(|| RecordError::broken("a variant of no number"))?,
+            Type::Array => {
+                self.fields()?.checked_sub(1).ok_or_else(|| RecordError::broken("a variant of no number"))?
+            }
             _ => 0,
         };
         Ok((self.cbor.u8()?, fields))
