@@ -26,6 +26,6 @@ pub use event::{Event, EventKind};
 pub use execution::{Branches, Execution, Identity, Parts, Status};
 pub use fault::{Fault, StateError};
 pub use history::{HistoryEvent, HistoryKind, Scheduled, TaskLabel};
-pub use limits::Limits;
+pub use limits::{DEPTH_MAX, Limits};
 pub use step::{Env, Turn, step};
 pub use trigger::{Dispatch, Heartbeat, Join, JoinKind, Leave, Resume, Trigger, Work};

@@ -1,6 +1,9 @@
 //! A world without a machine: time by hand, answers by script, every invariant checked after every turn.
 #![allow(dead_code)] // each test file uses its part
 
+pub mod journal;
+pub mod random;
+
 use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
