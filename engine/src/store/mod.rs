@@ -12,6 +12,25 @@
 //! * [`CommitError::Failed`] and [`StoreError::Failed`] after a failed write are final: the store takes no more writes
 //!   until it is opened again, because nobody knows what a disk kept that failed to sync.
 
+mod committer;
+mod directory;
+mod draft;
+mod embedded;
+mod key;
+mod kv;
+mod memory;
+mod open;
+mod plan;
+mod read;
+mod record;
+mod redb;
+mod segment;
+mod sled;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod writer;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -20,6 +39,8 @@ use futures_util::future::BoxFuture;
 use stepwell_asl::Timestamp;
 
 use crate::ids::{Epoch, ExecutionId, Key, Shard};
+
+pub use open::{Kind, OpenError, Options, UnknownKind, open};
 
 /// The longest body of a turn, and the longest checkpoint. A longer one is [`CommitError::TooLarge`].
 pub const BODY_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -157,6 +178,12 @@ pub enum StoreError {
 #[error("{0}")]
 pub struct Failure(pub Arc<str>);
 
+impl Failure {
+    fn new(what: impl Into<Arc<str>>) -> Failure {
+        Failure(what.into())
+    }
+}
+
 /// A turn as it was committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredTurn {
@@ -272,8 +299,12 @@ pub trait Store: Send + Sync + 'static {
     async fn turns(&self, execution: ExecutionId, after: u32, limit: usize) -> Result<Vec<StoredTurn>, StoreError>;
 
     /// Turns in reverse order, before this one (`u32::MAX`: from the last on). Archived ones too.
-    async fn turns_back(&self, execution: ExecutionId, before: u32, limit: usize)
-    -> Result<Vec<StoredTurn>, StoreError>;
+    async fn turns_back(
+        &self,
+        execution: ExecutionId,
+        before: u32,
+        limit: usize,
+    ) -> Result<Vec<StoredTurn>, StoreError>;
 
     /// The execution of this name.
     async fn find(&self, name: Key) -> Result<Option<ExecutionId>, StoreError>;
