@@ -12,6 +12,25 @@
 //! * [`CommitError::Failed`] and [`StoreError::Failed`] after a failed write are final: the store takes no more writes
 //!   until it is opened again, because nobody knows what a disk kept that failed to sync.
 
+mod committer;
+mod directory;
+mod draft;
+mod embedded;
+mod key;
+mod kv;
+mod memory;
+mod open;
+mod plan;
+mod read;
+mod record;
+mod redb;
+mod segment;
+mod sled;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod writer;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -20,6 +39,8 @@ use futures_util::future::BoxFuture;
 use stepwell_asl::Timestamp;
 
 use crate::ids::{Epoch, ExecutionId, Key, Shard};
+
+pub use open::{Kind, OpenError, Options, UnknownKind, open};
 
 /// The longest body of a turn, and the longest checkpoint. A longer one is [`CommitError::TooLarge`].
 pub const BODY_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -156,6 +177,12 @@ pub enum StoreError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Failure(pub Arc<str>);
+
+impl Failure {
+    fn new(what: impl Into<Arc<str>>) -> Failure {
+        Failure(what.into())
+    }
+}
 
 /// A turn as it was committed.
 #[derive(Clone, Debug, PartialEq, Eq)]

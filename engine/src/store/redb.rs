@@ -1,0 +1,121 @@
+//! Rows in redb: one file, one table. Every commit of redb is durable by itself, so there is nothing left to sync.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use redb::{
+    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
+};
+
+use super::Failure;
+use super::kv::{Kv, Operation, Order, Range, View, Visit};
+use super::open::OpenError;
+use super::sled::said;
+
+const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
+
+/// The database.
+pub struct Redb {
+    database: Database,
+    path: PathBuf,
+}
+
+impl Redb {
+    /// Opens the file, or makes it.
+    pub fn open(path: &Path, cache_bytes: u64) -> Result<Redb, OpenError> {
+        let cache_bytes = usize::try_from(cache_bytes).unwrap_or(usize::MAX);
+        let open = || -> Result<Redb, OpenError> {
+            let opened = Database::builder().set_cache_size(cache_bytes).create(path);
+            let database = opened.map_err(|error| refused(path, error))?;
+            let redb = Redb { database, path: path.to_owned() };
+            // This makes the table, so that views find it.
+            redb.apply(Vec::new()).map_err(|failure| OpenError::damaged(path, failure.to_string()))?;
+            Ok(redb)
+        };
+        // redb checks some of what it reads by assertions.
+        catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|panic| Err(OpenError::damaged(path, said(&*panic))))
+    }
+
+    fn failure(&self, error: &dyn std::error::Error) -> Failure {
+        failure(&self.path, error)
+    }
+}
+
+fn refused(path: &Path, error: DatabaseError) -> OpenError {
+    match error {
+        // This is how redb says that the file is not one of its own.
+        DatabaseError::Storage(StorageError::Io(error)) if error.kind() != io::ErrorKind::InvalidData => {
+            OpenError::unusable(path, error)
+        }
+        error => OpenError::damaged(path, error.to_string()),
+    }
+}
+
+fn failure(path: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::new(format!("{}: {error}", path.display()))
+}
+
+impl Kv for Redb {
+    fn apply(&self, batch: Vec<Operation>) -> Result<(), Failure> {
+        let mut write = self.database.begin_write().map_err(|error| self.failure(&error))?;
+        write.set_durability(Durability::Immediate).map_err(|error| self.failure(&error))?;
+        {
+            let mut rows = write.open_table(ROWS).map_err(|error| self.failure(&error))?;
+            for operation in batch {
+                let done = match &operation {
+                    Operation::Put(key, value) => rows.insert(key.as_slice(), value.as_slice()).map(drop),
+                    Operation::Delete(key) => rows.remove(key.as_slice()).map(drop),
+                };
+                done.map_err(|error| self.failure(&error))?;
+            }
+        }
+        write.commit().map_err(|error| self.failure(&error))
+    }
+
+    fn sync(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn view(&self) -> Result<Box<dyn View + '_>, Failure> {
+        let read = self.database.begin_read().map_err(|error| self.failure(&error))?;
+        let rows = read.open_table(ROWS).map_err(|error| self.failure(&error))?;
+        Ok(Box::new(RedbView { rows, redb: self }))
+    }
+}
+
+struct RedbView<'a> {
+    rows: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    redb: &'a Redb,
+}
+
+impl View for RedbView<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Failure> {
+        let value = ReadableTable::get(&self.rows, key).map_err(|error| self.redb.failure(&error))?;
+        Ok(value.map(|value| Bytes::copy_from_slice(value.value())))
+    }
+
+    fn contains(&self, key: &[u8]) -> Result<bool, Failure> {
+        let value = ReadableTable::get(&self.rows, key).map_err(|error| self.redb.failure(&error))?;
+        Ok(value.is_some())
+    }
+
+    fn scan(&self, range: &Range, order: Order, visit: Visit<'_>) -> Result<(), Failure> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let mut rows =
+            ReadableTable::range::<&[u8]>(&self.rows, range.bounds()).map_err(|error| self.redb.failure(&error))?;
+        while let Some(row) = match order {
+            Order::Up => rows.next(),
+            Order::Down => rows.next_back(),
+        } {
+            let (key, value) = row.map_err(|error| self.redb.failure(&error))?;
+            if visit(key.value(), value.value()).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
