@@ -59,6 +59,7 @@ row_enum!(Event {
     3 => Stopped(error),
     4 => Redriven,
     5 => Task { branch, ticket, kind },
+    6 => Failed(error),
 });
 row_enum!(EventKind {
     0 => TaskStarted { worker },
