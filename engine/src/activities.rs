@@ -109,7 +109,8 @@ impl Activities {
     }
 
     fn hand(&self, offer: Offer) -> Option<Handing<'_>> {
-        self.lock().handed.insert(offer).then_some(Handing(self, offer))
+        let free = self.lock().handed.insert(offer); // the lock is free again before anything is given back
+        free.then(|| Handing(self, offer))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

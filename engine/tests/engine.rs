@@ -306,7 +306,11 @@ async fn an_invoker_that_panics_fails_its_task() {
 async fn an_endless_loop_leaves_room_for_others() {
     let limits = Limits { history_events: None, ..Limits::AWS };
     let engine = Engine::open(Config { limits, workers: 1, ..config(Options::memory()) }).await.unwrap();
-    let looping = json!({ "A": { "Type": "Pass", "Next": "B" }, "B": { "Type": "Pass", "Next": "A" } });
+    let looping = json!({
+        "A": { "Type": "Pass", "Next": "B" },
+        "B": { "Type": "Choice", "Choices": [{ "Variable": "$.end", "IsPresent": true, "Next": "C" }], "Default": "A" },
+        "C": { "Type": "Succeed" }
+    });
     let endless = start(&engine, looping, "endless", json!({})).await;
     let machine = engine.register("short", &machine(json!({ "S": { "Type": "Succeed" } })), MachineType::Standard).await;
     let short = begin(&engine, &machine.unwrap().arn, "short", json!(1)).await.unwrap();
