@@ -23,6 +23,9 @@ use crate::worker::{Entry, Outcome, Start};
 /// Turns that are read at once for a page of a history.
 const TURNS_MAX: usize = 64;
 
+/// How often an execution is read that changes while it is being read.
+const READS_MAX: usize = 100;
+
 /// What to start.
 #[derive(Clone, Debug, Default)]
 pub struct StartExecution {
@@ -288,7 +291,7 @@ impl Engine {
 
     async fn describe_id(&self, id: ExecutionId, arn: &str) -> Result<Description, EngineError> {
         let store = self.shared.store.as_ref();
-        loop {
+        for _ in 0..READS_MAX {
             let birth = load::birth(store, id).await?.ok_or_else(|| EngineError::no_execution(arn))?;
             let identity = &birth.identity;
             let cursor = ListCursor { started_at: identity.started_at, execution: id };
@@ -302,7 +305,7 @@ impl Engine {
                 (2, Some(HistoryKind::ExecutionFailed(error))) => Status::Failed(error),
                 (3, Some(HistoryKind::ExecutionTimedOut(error))) => Status::TimedOut(error),
                 (4, Some(HistoryKind::ExecutionAborted(error))) => Status::Aborted(error),
-                _ => continue, // it was redriven between the two reads
+                _ => continue, // it ended or was redriven between the two reads
             };
             return Ok(Description {
                 arn: identity.arn.clone(),
@@ -316,6 +319,7 @@ impl Engine {
                 redriven_at: entry.redriven_at,
             });
         }
+        Err(unreadable(arn))
     }
 
     /// A page of a state machine's executions, newest first. Errors: `StateMachineDoesNotExist`.
