@@ -4,7 +4,7 @@ mod support;
 
 use expect_test::{Expect, expect};
 use serde_json::{Value as Json, json};
-use stepwell_engine::core::{Event, EventKind, Limits, StateError, Status, Ticket, outstanding, step};
+use stepwell_engine::core::{Event, EventKind, HistoryKind, Limits, StateError, Status, Ticket, outstanding, step};
 use support::{World, machine, task, with};
 
 /// Runs a script on a machine of these states and compares the trace.
@@ -1361,4 +1361,29 @@ fn a_turn_tells_which_events_it_ignored() {
     assert!(!world.execution.unconfirmed());
     let after = [Event::Started, Event::TimerFired, Event::Stopped(StateError::named("E")), Event::Redriven];
     assert_eq!(step(&world.program, &mut world.execution, &after, &mut world.env).ignored, [0, 1, 2, 3]);
+}
+
+#[test]
+fn a_map_whose_item_was_too_large_runs_again_as_a_whole() {
+    // The second item is out of bounds at first, and too large in the first redrive: what then runs is given up.
+    let index = "States.MathAdd($$.Map.Item.Value.first, $$.Execution.RedriveCount)";
+    let selected = format!("States.ArrayGetItem($$.Map.Item.Value.list, {index})");
+    let large = "x".repeat(200_000);
+    let mut world = World::new(
+        machine(json!({ "M": {
+            "Type": "Map",
+            "ItemSelector": { "a.$": selected, "b.$": selected },
+            "ItemProcessor": { "StartAt": "A", "States": { "A": task() } },
+            "End": true
+        } })),
+        json!([{ "first": 0, "list": [0, 1, 2] }, { "first": -1, "list": [large, 2] }]),
+    );
+    world.start();
+    assert_eq!((world.error().0.as_str(), world.execution.branches.len()), ("States.Runtime", 2));
+    world.redrive();
+    assert_eq!((world.error().0.as_str(), world.execution.branches.len()), ("States.DataLimitExceeded", 1));
+    world.redrive().echo_all("A");
+    assert_eq!(world.output(), json!([{ "a": 2, "b": 2 }, { "a": 2, "b": 2 }]));
+    let starts = world.history.iter().filter(|event| matches!(event.kind, HistoryKind::MapStateStarted { .. }));
+    assert_eq!(starts.count(), 2);
 }

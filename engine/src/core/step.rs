@@ -42,7 +42,8 @@ pub struct Turn {
     pub history: Vec<HistoryEvent>,
     /// What it changed.
     pub changes: Vec<Change>,
-    /// The events, by index, that found nothing to move: late, repeated, for somebody else, or after the end. Not stored.
+    /// The events, by index, that found nothing to move: late, repeated, addressed to nobody, or after the end. That is
+    /// told and not stored.
     pub ignored: Vec<usize>,
 }
 
