@@ -4,7 +4,7 @@ mod support;
 
 use expect_test::{Expect, expect};
 use serde_json::{Value as Json, json};
-use stepwell_engine::core::{Event, EventKind, Limits, StateError, Status, Ticket, outstanding, step};
+use stepwell_engine::core::{Event, EventKind, HistoryKind, Limits, StateError, Status, Ticket, outstanding, step};
 use support::{World, machine, task, with};
 
 /// Runs a script on a machine of these states and compares the trace.
@@ -397,15 +397,14 @@ fn the_execution_has_a_time_limit_of_its_own() {
         2<0 TaskStateEntered A {}
         3<2 LambdaFunctionScheduled {}
         4<3 LambdaFunctionStarted
-        5<4 TaskStateAborted
-        6<4 ExecutionTimedOut States.Timeout -
+        5<0 ExecutionTimedOut States.Timeout -
     "#]]
     .assert_eq(&world.trace());
     assert!(matches!(world.execution.status, Status::TimedOut(_)));
 }
 
 #[test]
-fn a_stopped_execution_aborts_what_runs() {
+fn a_stopped_execution_tells_nothing_of_what_ran() {
     check(
         json!({ "M": {
             "Type": "Map",
@@ -426,12 +425,7 @@ fn a_stopped_execution_aborts_what_runs() {
             9<8 LambdaFunctionScheduled 2
             10<7 LambdaFunctionStarted
             11<9 LambdaFunctionStarted
-            12<3 MapIterationAborted 0
-            13<3 TaskStateAborted
-            14<3 MapIterationAborted 1
-            15<3 TaskStateAborted
-            16<3 MapStateAborted
-            17<3 ExecutionAborted Stop because
+            12<0 ExecutionAborted Stop because
         "#]],
     );
 }
@@ -1138,26 +1132,23 @@ fn a_stopped_execution_can_be_redriven() {
         expect![[r#"
             1<0 ExecutionStarted
             2<0 WaitStateEntered W {}
-            3<2 WaitStateAborted
-            4<2 ExecutionAborted Stopped by hand
-            5<4 ExecutionRedriven 1
-            6<2 WaitStateExited W {}
-            7<6 WaitStateEntered T {}
-            8<7 WaitStateAborted
-            9<7 ExecutionAborted Stopped by hand
-            10<9 ExecutionRedriven 2
-            11<7 WaitStateExited T {}
-            12<11 TaskStateEntered A {}
-            13<12 LambdaFunctionScheduled {}
-            14<13 LambdaFunctionStarted
-            15<14 TaskStateAborted
-            16<14 ExecutionAborted Stopped by hand
-            17<16 ExecutionRedriven 3
-            18<12 LambdaFunctionScheduled {}
-            19<18 LambdaFunctionStarted
-            20<19 LambdaFunctionSucceeded "new"
-            21<20 TaskStateExited A "new"
-            22<21 ExecutionSucceeded "new"
+            3<0 ExecutionAborted Stopped by hand
+            4<3 ExecutionRedriven 1
+            5<2 WaitStateExited W {}
+            6<5 WaitStateEntered T {}
+            7<0 ExecutionAborted Stopped by hand
+            8<7 ExecutionRedriven 2
+            9<6 WaitStateExited T {}
+            10<9 TaskStateEntered A {}
+            11<10 LambdaFunctionScheduled {}
+            12<11 LambdaFunctionStarted
+            13<0 ExecutionAborted Stopped by hand
+            14<13 ExecutionRedriven 3
+            15<10 LambdaFunctionScheduled {}
+            16<15 LambdaFunctionStarted
+            17<16 LambdaFunctionSucceeded "new"
+            18<17 TaskStateExited A "new"
+            19<18 ExecutionSucceeded "new"
         "#]],
     );
 }
@@ -1178,13 +1169,11 @@ fn a_redrive_begins_the_time_of_the_definition_anew() {
         2<0 TaskStateEntered A {}
         3<2 LambdaFunctionScheduled {}
         4<3 LambdaFunctionStarted
-        5<4 TaskStateAborted
-        6<4 ExecutionTimedOut States.Timeout -
-        7<6 ExecutionRedriven 1
-        8<2 LambdaFunctionScheduled {}
-        9<8 LambdaFunctionStarted
-        10<9 TaskStateAborted
-        11<9 ExecutionTimedOut States.Timeout -
+        5<0 ExecutionTimedOut States.Timeout -
+        6<5 ExecutionRedriven 1
+        7<2 LambdaFunctionScheduled {}
+        8<7 LambdaFunctionStarted
+        9<0 ExecutionTimedOut States.Timeout -
     "#]]
     .assert_eq(&world.trace());
 }
@@ -1372,4 +1361,29 @@ fn a_turn_tells_which_events_it_ignored() {
     assert!(!world.execution.unconfirmed());
     let after = [Event::Started, Event::TimerFired, Event::Stopped(StateError::named("E")), Event::Redriven];
     assert_eq!(step(&world.program, &mut world.execution, &after, &mut world.env).ignored, [0, 1, 2, 3]);
+}
+
+#[test]
+fn a_map_whose_item_was_too_large_runs_again_as_a_whole() {
+    // The second item is out of bounds at first, and too large in the first redrive: what then runs is given up.
+    let index = "States.MathAdd($$.Map.Item.Value.first, $$.Execution.RedriveCount)";
+    let selected = format!("States.ArrayGetItem($$.Map.Item.Value.list, {index})");
+    let large = "x".repeat(200_000);
+    let mut world = World::new(
+        machine(json!({ "M": {
+            "Type": "Map",
+            "ItemSelector": { "a.$": selected, "b.$": selected },
+            "ItemProcessor": { "StartAt": "A", "States": { "A": task() } },
+            "End": true
+        } })),
+        json!([{ "first": 0, "list": [0, 1, 2] }, { "first": -1, "list": [large, 2] }]),
+    );
+    world.start();
+    assert_eq!((world.error().0.as_str(), world.execution.branches.len()), ("States.Runtime", 2));
+    world.redrive();
+    assert_eq!((world.error().0.as_str(), world.execution.branches.len()), ("States.DataLimitExceeded", 1));
+    world.redrive().echo_all("A");
+    assert_eq!(world.output(), json!([{ "a": 2, "b": 2 }, { "a": 2, "b": 2 }]));
+    let starts = world.history.iter().filter(|event| matches!(event.kind, HistoryKind::MapStateStarted { .. }));
+    assert_eq!(starts.count(), 2);
 }

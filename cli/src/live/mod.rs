@@ -116,6 +116,10 @@ impl Watch {
             return; // it has not entered its first state
         }
         self.trail.resume(position.entered_event, position.last_event);
+        if id == BranchId::ROOT && matches!(position.trigger, Trigger::Halted(_)) && self.blamed.is_none() {
+            // An end that came from outside does not say where.
+            self.blamed = Some(self.trail.visit_of(position.entered_event));
+        }
         match &position.trigger {
             Trigger::Ready | Trigger::Join(_) => drop(self.waiting.remove(&id)),
             Trigger::Halted(_) => {} // where it was is asked for after the end

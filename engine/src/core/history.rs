@@ -11,7 +11,7 @@ use super::fault::StateError;
 pub struct HistoryEvent {
     /// From 1, without gaps.
     pub id: u64,
-    /// The event this one follows in its branch; 0 for the first two.
+    /// The event this one follows in its branch; 0 for the first two, and for an end that came from outside.
     pub previous_id: u64,
     /// When it happened.
     pub at: Timestamp,

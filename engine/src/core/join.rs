@@ -257,14 +257,8 @@ impl Turning<'_> {
         self.push(Work::Fail(id, fault));
     }
 
-    /// Aborts a branch and everything below it.
+    /// Aborts a branch and everything below it. The lines follow the event that made it necessary.
     fn abort_tree(&mut self, id: BranchId, last: u64) {
-        self.abort_in_place(id, last);
-        self.halt(id);
-    }
-
-    /// Tells of a branch's abortion and halts everything below it. The lines follow the event that made it necessary.
-    pub fn abort_in_place(&mut self, id: BranchId, last: u64) {
         let children = match self.position(id).trigger {
             Trigger::Join(_) => self.children(id),
             // A join that has failed already told of those below it.
@@ -285,6 +279,7 @@ impl Turning<'_> {
             self.abort_tree(child, last);
         }
         self.abort_state(id, last);
+        self.halt(id);
     }
 
     /// `<Type>StateAborted`, for the types that have such an event and only while the state is entered and not left.

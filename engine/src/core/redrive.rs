@@ -1,7 +1,7 @@
 //! Branches that halt when something around them fails, and the redrive that has them go on.
 //!
-//! A join that has failed halts what runs below it. If its own Retry or Catch stops the failure, or one further up does,
-//! all of that is abandoned; if the execution ends, everything stays where it is, and waits for nothing.
+//! A join that has failed halts what runs below it. If its own Retry or Catch stops the failure, or one further up, all
+//! of that is abandoned. If the execution ends, everything stays where it is and waits for nothing.
 
 use stepwell_asl::program::StateType;
 
@@ -85,7 +85,6 @@ impl Turning<'_> {
         self.execution.status = Status::Running;
         let deadline = self.execution.deadline_from(self.program, &self.env.limits, now);
         self.redriven(count, now, deadline);
-        self.halted_children.clear();
         let ids = self.branch_ids();
         for id in &ids {
             self.resume(*id, event);

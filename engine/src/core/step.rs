@@ -40,7 +40,8 @@ pub struct Turn {
     pub history: Vec<HistoryEvent>,
     /// What it changed.
     pub changes: Vec<Change>,
-    /// The events, by index, that found nothing to move: late, repeated, for somebody else, or after the end. Not stored.
+    /// The events, by index, that found nothing to move: late, repeated, addressed to nobody, or after the end. That is
+    /// told and not stored.
     pub ignored: Vec<usize>,
 }
 
@@ -388,10 +389,8 @@ impl<'a> Turning<'a> {
         Status::Failed(StateError::new("States.Runtime", cause))
     }
 
-    /// Ends the execution from outside: what still runs is aborted first.
+    /// Ends the execution from outside. Of what still runs AWS tells nothing.
     fn end(&mut self, status: Status) {
-        let last = self.execution.branches.get(&BranchId::ROOT).map_or(0, |root| root.position.last_event);
-        self.abort_in_place(BranchId::ROOT, last);
         self.full = false;
         self.close(status);
     }
@@ -409,9 +408,14 @@ impl<'a> Turning<'a> {
             Status::Aborted(error) => HistoryKind::ExecutionAborted(error.clone()),
             Status::Running => return,
         };
-        // The branches' own chains do not end here: a redrive goes on with them.
-        let last = self.execution.branches.get(&BranchId::ROOT).map_or(0, |root| root.position.last_event);
-        self.emit_after(last, kind);
+        let follows = match &status {
+            Status::TimedOut(_) | Status::Aborted(_) => 0, // it came from outside
+            Status::Succeeded(_) | Status::Failed(_) | Status::Running => {
+                self.execution.branches.get(&BranchId::ROOT).map_or(0, |root| root.position.last_event)
+            }
+        };
+        // The root's own chain does not end here: a redrive goes on with it.
+        self.emit_after(follows, kind);
         self.scheduled.clear();
         if matches!(status, Status::Succeeded(_)) {
             self.execution.ready.clear();
