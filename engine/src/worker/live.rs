@@ -9,7 +9,8 @@ use stepwell_asl::{Program, StateKind, Timestamp};
 use super::entry::{Entry, status_number};
 use super::{Loaded, Outcome, Settings, Wake, invokes};
 use crate::core::{
-    BranchId, Change, Dispatch, Env, Event, EventKind, Execution, Identity, Invoke, Limits, Status, Ticket, Trigger, Turn, outstanding, step,
+    BranchId, Change, Dispatch, Env, Event, EventKind, Execution, Identity, Invoke, Limits, Status, Ticket, Trigger,
+    Turn, outstanding, step,
 };
 use crate::ids::{Epoch, ExecutionId, Key};
 use crate::record::{self, Birth, Known, RecordError, TurnRecord};
