@@ -1,12 +1,11 @@
 //! Reads executions from the store: the newest checkpoint, the turns after it, and the payloads they refer to.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::core::HistoryEvent;
 use crate::error::EngineError;
 use crate::ids::ExecutionId;
-use crate::record::{self, Birth, Known, Payloads, RecordError};
+use crate::record::{self, Birth, Payloads, RecordError};
 use crate::shared::Shared;
 use crate::store::{Failure, Store, StoreError, StoredTurn};
 use crate::worker::Loaded;
@@ -34,25 +33,7 @@ pub(crate) async fn load(shared: &Shared, id: ExecutionId) -> Result<Option<Load
         bodies.push(&turn.body);
     }
     resolve(store, id, bodies, &mut payloads).await?;
-    let mut known = Known::default();
-    let checkpoint = log.checkpoint.as_ref().map(|(_, body)| body);
-    let turns = log.turns.iter().map(|turn| (turn.sequence, &turn.body));
-    let (_, execution) = record::replay(checkpoint, turns, &program, &mut payloads, &mut known).map_err(damaged(id))?;
-    let (newest, newest_id, attention) = log.newest;
-    let mut ids: Vec<(u32, u64)> = log.turns.iter().map(|turn| (turn.sequence, turn.turn_id)).collect();
-    if ids.last() != Some(&(newest, newest_id)) {
-        ids.push((newest, newest_id));
-    }
-    Ok(Some(Loaded {
-        execution,
-        program,
-        birth: Arc::new(birth),
-        known,
-        turns: ids,
-        attention,
-        log_bytes: log.turns.iter().map(|turn| turn.body.len()).sum(),
-        checkpoint_bytes: checkpoint.map_or(0, |body| body.len()),
-    }))
+    Loaded::from_log(&log, birth, program, &mut payloads).map(Some).map_err(damaged(id))
 }
 
 /// What an execution was born with. `None`: there is none.

@@ -151,17 +151,30 @@ impl<R> Live<R> {
     /// When to wake it, where that is another time than was said last. A row of the index is honoured even where it
     /// comes too early: only then is it moved.
     pub fn wake(&mut self, attention: Attention) -> Option<Option<Wake>> {
-        let wake = match (attention, self.execution.next_deadline()) {
-            (_, None) => None,
-            (Attention::At(at), Some(_)) => Some(Wake { at, indexed: true }),
-            (Attention::Unconfirmed | Attention::Never, Some(at)) => Some(Wake { at, indexed: false }),
+        let deadline = self.execution.next_deadline();
+        let wake = match (&self.execution.status, attention) {
+            (Status::Succeeded(_), _) => None, // it is archived at once
+            (Status::Running, Attention::At(at)) if deadline.is_some() => Some(Wake { at, indexed: true }),
+            (Status::Running, _) => deadline.map(|at| Wake { at, indexed: false }),
+            // So long it can be redriven.
+            (Status::Failed(_) | Status::TimedOut(_) | Status::Aborted(_), Attention::At(at)) => {
+                Some(Wake { at, indexed: true })
+            }
+            (Status::Failed(_) | Status::TimedOut(_) | Status::Aborted(_), _) => None,
         };
         (std::mem::replace(&mut self.wake, wake) != wake).then_some(wake)
     }
 
-    /// The same, for one that was just read.
-    pub fn wake_as_loaded(&mut self) -> Option<Option<Wake>> {
-        self.wake(self.attention)
+    /// The same, for one that was just read. `fired`: a timer waits to be taken in, and what is due now will come of it.
+    pub fn wake_as_loaded(&mut self, now: Timestamp, fired: bool) -> Option<Option<Wake>> {
+        let wake = self.wake(self.attention);
+        wake.filter(|wake| !(fired && wake.is_some_and(|wake| wake.at <= now)))
+    }
+
+    /// Whether its time to be archived has come: nothing moves it any more, for it may be on its way already.
+    fn is_over(&self, now: Timestamp) -> bool {
+        let due = matches!(self.attention, Attention::At(due) if due <= now);
+        due && self.execution.status != Status::Running
     }
 
     /// Takes a turn. `None`: there is nothing to commit, and what goes out waits for the turns before.
@@ -178,21 +191,28 @@ impl<R> Live<R> {
         env: &mut Env,
         turn_id: u64,
     ) -> Result<Option<Commit>, RecordError> {
-        let (since, was) = (self.execution.last_ticket, self.execution.status.clone());
-        let turn = step(&self.program, &mut self.execution, &events, env);
+        let since = self.execution.last_ticket;
+        let (is_over, fired) = (self.is_over(env.now), events.contains(&Event::TimerFired));
+        let turn = match is_over {
+            true => Turn { ignored: (0..events.len()).collect(), ..Turn::default() },
+            false => step(&self.program, &mut self.execution, &events, env),
+        };
         let new = outstanding(&self.program, &self.execution, since, &env.tokens);
         let given_up = self.changed_calls(&turn);
         let (offered, withdrawn) = self.changed_offers(id, &turn);
         let invokes: Vec<Invoke> = invokes(new.effects).collect();
         self.calls.extend(invokes.iter().map(|invoke| (invoke.branch, invoke.ticket)));
+        let ended = self.ended(&turn, env.now);
         let attention = match self.volatile {
             true => Attention::Never,
-            false => self.attention_at(env.now, settings.redrive_ms),
+            false => self.attention_at(env.now, settings.redrive_ms, ended.is_some()),
         };
+        if fired && !is_over {
+            // What came of it may be due at the same instant, and that instant has been forgotten where it was said.
+            self.wake = self.wake.filter(|wake| wake.at > env.now);
+        }
         let given = self.given(&events, &turn, &env.tokens);
         let commits = !self.volatile && (changes_something(&turn) || attention != self.attention);
-        let status = self.execution.status.clone();
-        let ended = (status != was && status != Status::Running).then_some((status, env.now));
         let mut pending = Pending {
             sequence: self.sequence + u32::from(commits),
             turn_id,
@@ -214,6 +234,8 @@ impl<R> Live<R> {
         };
         if matches!(pending.ended, Some((Status::Succeeded(_), _))) {
             pending.closed = self.closed(id, env.now);
+        } else if fired && is_over {
+            pending.closed = self.archivable(id, settings.redrive_ms);
         }
         self.pending.push_back(pending);
         commit
@@ -230,7 +252,8 @@ impl<R> Live<R> {
     ) -> Result<Commit, RecordError> {
         self.sequence = pending.sequence;
         let first = self.sequence == 1;
-        let moved = pending.turn.changes.iter().any(|change| matches!(change, Change::Status(_)));
+        let moved =
+            pending.turn.changes.iter().any(|change| matches!(change, Change::Status(_) | Change::Redriven { .. }));
         let record = TurnRecord {
             at: now,
             birth: first.then(|| (*self.birth).clone()),
@@ -280,7 +303,7 @@ impl<R> Live<R> {
 
     /// When the execution wants attention after a turn. A row that comes too early stays: looking once for nothing costs
     /// less than moving it with every turn.
-    fn attention_at(&self, now: Timestamp, redrive_ms: u64) -> Attention {
+    fn attention_at(&self, now: Timestamp, redrive_ms: u64, has_ended: bool) -> Attention {
         match &self.execution.status {
             Status::Running if self.execution.unconfirmed() => Attention::Unconfirmed,
             Status::Running => match (self.execution.next_deadline(), self.attention) {
@@ -288,19 +311,19 @@ impl<R> Live<R> {
                 (Some(due), _) => Attention::At(due),
                 (None, _) => Attention::Never,
             },
-            closed => match self.attention {
-                // The turn that closed it has set the time.
-                Attention::At(_) if self.listed_as(closed) => self.attention,
-                Attention::At(_) | Attention::Unconfirmed | Attention::Never => {
-                    let redrivable_ms = if matches!(closed, Status::Succeeded(_)) { 0 } else { redrive_ms };
-                    Attention::At(now.plus_ms(redrivable_ms))
-                }
-            },
+            Status::Succeeded(_) if has_ended => Attention::At(now),
+            Status::Failed(_) | Status::TimedOut(_) | Status::Aborted(_) if has_ended => {
+                Attention::At(now.plus_ms(redrive_ms))
+            }
+            // The turn that closed it has set the time.
+            Status::Succeeded(_) | Status::Failed(_) | Status::TimedOut(_) | Status::Aborted(_) => self.attention,
         }
     }
 
-    fn listed_as(&self, status: &Status) -> bool {
-        self.listing.as_ref().is_some_and(|listing| listing.status == status_number(status))
+    /// How the execution has ended in a turn. One that was redriven and failed again at once has the status that it had.
+    fn ended(&self, turn: &Turn, now: Timestamp) -> Option<(Status, Timestamp)> {
+        let is_over = turn.history.last().is_some_and(|event| event.kind.is_terminal());
+        is_over.then(|| (self.execution.status.clone(), now))
     }
 
     /// The line of its listing. `now` is when a closed one has ended.
@@ -321,7 +344,7 @@ impl<R> Live<R> {
     }
 
     /// How a closed execution is found when it is to be archived.
-    pub fn closed(&self, id: ExecutionId, ended_at: Timestamp) -> Option<Closed> {
+    fn closed(&self, id: ExecutionId, ended_at: Timestamp) -> Option<Closed> {
         if self.volatile || self.execution.status == Status::Running {
             return None;
         }
@@ -337,12 +360,12 @@ impl<R> Live<R> {
         })
     }
 
-    /// The same, for one that was closed when it was read, if its time has come.
-    pub fn archivable(&self, id: ExecutionId, now: Timestamp, redrive_ms: u64) -> Option<Closed> {
+    /// The same, for one that was closed some time ago.
+    fn archivable(&self, id: ExecutionId, redrive_ms: u64) -> Option<Closed> {
         let Attention::At(due) = self.attention else { return None };
         let redrivable_ms = if matches!(self.execution.status, Status::Succeeded(_)) { 0 } else { redrive_ms };
         let ended_at = Timestamp(due.0.saturating_sub_unsigned(redrivable_ms));
-        self.closed(id, ended_at).filter(|_| due <= now)
+        self.closed(id, ended_at)
     }
 
     /// What activity workers get that have taken a task in this turn.
@@ -375,6 +398,8 @@ impl<R> Live<R> {
             }
             if !waiting {
                 given_up.push(ticket);
+            } else if !self.execution.branch(branch).is_some_and(|branch| branch.position.trigger.is_call()) {
+                self.calls.remove(&branch); // the service has it: somebody else will answer
             }
         }
         given_up

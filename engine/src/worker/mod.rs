@@ -7,6 +7,7 @@
 mod entry;
 mod idle;
 mod live;
+mod loaded;
 mod settle;
 
 use std::collections::{HashMap, VecDeque};
@@ -16,11 +17,12 @@ use stepwell_asl::{Program, Text, Timestamp, Value};
 
 use crate::core::{Effect, Env, Event, Execution, Identity, Invoke, Limits, StateError, Status, Ticket, Turn};
 use crate::ids::{Epoch, ExecutionId, Key};
-use crate::record::{Birth, Known};
-use crate::store::{Attention, Closed, Commit, Failure};
+use crate::record::Birth;
+use crate::store::{Closed, Commit, Failure};
 pub use entry::{Entry, status_number};
 use idle::Idle;
 use live::{Live, Pending};
+pub use loaded::Loaded;
 
 /// Events that one turn takes at most.
 const EVENTS_MAX: usize = 1_000;
@@ -116,26 +118,6 @@ pub struct Start<R> {
     pub volatile: bool,
     /// Who wants to know that it has begun.
     pub reply: Option<R>,
-}
-
-/// An execution as it was read from the store.
-pub struct Loaded {
-    /// The execution.
-    pub execution: Execution,
-    /// What it runs.
-    pub program: Arc<Program>,
-    /// Who it is.
-    pub birth: Arc<Birth>,
-    /// The payloads that its turns have stored.
-    pub known: Known,
-    /// Number and id of the turns that were read, in order; the newest is there in any case.
-    pub turns: Vec<(u32, u64)>,
-    /// The attention after the newest turn.
-    pub attention: Attention,
-    /// Bytes of the turns since the newest checkpoint.
-    pub log_bytes: usize,
-    /// Bytes of the newest checkpoint.
-    pub checkpoint_bytes: usize,
 }
 
 /// The executions of one worker.
@@ -249,6 +231,9 @@ impl<R> Worker<R> {
 
     /// Has an execution read, so that what it waits for is asked of the world again: after a restart.
     pub fn recover(&mut self, id: ExecutionId) {
+        if self.failed.is_some() {
+            return;
+        }
         self.residents.entry(id).or_insert_with(|| {
             self.actions.push_back(Action::Load(id));
             Resident { queue: VecDeque::new(), stage: Stage::Loading { unresolved: Vec::new() }, able: false }

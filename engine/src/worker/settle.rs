@@ -96,7 +96,8 @@ impl<R> Worker<R> {
             if let Some((sequence, error)) = refused
                 && let Some(pending) = unresolved.iter_mut().find(|pending| pending.sequence == sequence)
             {
-                pending.events = vec![Event::Failed(error)];
+                // As many as before: each has somebody who may want to know.
+                pending.events.fill(Event::Failed(error));
             }
             resident.stage = Stage::Failing { unresolved, unanswered };
         }
@@ -158,12 +159,8 @@ impl<R> Worker<R> {
         for invoke in live.outstanding(&self.env.tokens) {
             self.actions.push_back(Action::Invoke(id, identity.clone(), invoke));
         }
-        self.actions.extend(live.wake_as_loaded().map(|wake| Action::WakeAt(id, wake)));
         let fired = resident.queue.iter().any(|queued| queued.event == Event::TimerFired);
-        if fired {
-            // Where it is closed, nothing but its archiving can be due.
-            self.actions.extend(live.archivable(id, self.env.now, self.settings.redrive_ms).map(Action::Archive));
-        }
+        self.actions.extend(live.wake_as_loaded(self.env.now, fired).map(|wake| Action::WakeAt(id, wake)));
         resident.stage = Stage::Live(live);
         self.settle_durable(id);
     }
