@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use stepwell_asl::Value;
 use stepwell_engine::core::{Event, EventKind, Invoke, StateError, Status};
 use support::World;
-use support::random::{Dice, LOOP, random_machine};
+use support::random::{Dice, random_machine, steady_machine};
 
 const SEEDS: u64 = 3_000;
 
@@ -167,31 +167,5 @@ fn disturb(answers: &mut Vec<Event>, dice: &mut Dice) {
     match answers.get_mut(at) {
         Some(Event::Task { kind, .. }) if !dice.one_in(3) => *kind = EventKind::TaskFailed(StateError::named("E")),
         _ => answers.insert(at, Event::Stopped(StateError::named("Stopped"))),
-    }
-}
-
-/// A machine whose tasks never fail and have no time limits.
-fn steady_machine(seed: u64) -> Json {
-    let mut definition = random_machine(&mut Dice::new(seed), 3, &mut 0);
-    calm(&mut definition);
-    definition
-}
-
-fn calm(value: &mut Json) {
-    match value {
-        Json::Object(members) => {
-            for name in ["TimeoutSeconds", "HeartbeatSeconds", "Retry", "Catch"] {
-                members.remove(name);
-            }
-            if let Some(next) = members.get("Default").filter(|_| members.get("Comment") == Some(&json!(LOOP))) {
-                *members = json!({ "Type": "Pass", "Next": next }).as_object().cloned().unwrap_or_default();
-            }
-            if members.get("Type") == Some(&json!("Fail")) {
-                *members = json!({ "Type": "Succeed" }).as_object().cloned().unwrap_or_default();
-            }
-            members.values_mut().for_each(calm);
-        }
-        Json::Array(items) => items.iter_mut().for_each(calm),
-        _ => {}
     }
 }

@@ -2,7 +2,9 @@
 #![allow(dead_code)] // each test file uses its part
 
 pub mod journal;
+pub mod model_store;
 pub mod random;
+pub mod worker_world;
 
 use std::fmt::Write;
 
@@ -155,7 +157,7 @@ impl World {
     }
 
     fn check_turn(&self, mut before: Execution, events: &[Event], turn: &Turn) {
-        self.check_history(&before, turn);
+        check_history(&before, &turn.history, &self.execution);
         let unmoved = turn.ignored.len() == events.len() && before.ready.is_empty();
         if unmoved {
             assert!(turn.history.is_empty(), "ignored events have a history");
@@ -173,20 +175,6 @@ impl World {
         for copy in [before, rebuilt(&self.execution)] {
             assert_eq!(self.waits_for(&copy), known, "recovery would ask for something else");
         }
-    }
-
-    fn check_history(&self, before: &Execution, turn: &Turn) {
-        for (event, id) in turn.history.iter().zip(before.last_event + 1..) {
-            assert_eq!(event.id, id, "history ids have a gap");
-            assert!(event.previous_id < event.id, "an event follows itself or a later one");
-        }
-        let mut ended = before.status != Status::Running;
-        for event in &turn.history {
-            let redriven = matches!(event.kind, HistoryKind::ExecutionRedriven { .. });
-            assert_eq!(ended, redriven, "only a redrive follows the end, and it follows nothing else");
-            ended = event.kind.is_terminal();
-        }
-        assert_eq!(ended, self.execution.status != Status::Running, "the last event tells whether it has ended");
     }
 
     /// An execution that runs waits with each of its branches for something.
@@ -278,6 +266,21 @@ impl World {
         }
         trace
     }
+}
+
+/// The lines of one turn follow those before it, and an execution ends once until it is redriven.
+pub fn check_history(before: &Execution, lines: &[HistoryEvent], after: &Execution) {
+    for (event, id) in lines.iter().zip(before.last_event + 1..) {
+        assert_eq!(event.id, id, "history ids have a gap");
+        assert!(event.previous_id < event.id, "an event follows itself or a later one");
+    }
+    let mut ended = before.status != Status::Running;
+    for event in lines {
+        let redriven = matches!(event.kind, HistoryKind::ExecutionRedriven { .. });
+        assert_eq!(ended, redriven, "only a redrive follows the end, and it follows nothing else");
+        ended = event.kind.is_terminal();
+    }
+    assert_eq!(ended, after.status != Status::Running, "the last event tells whether it has ended");
 }
 
 /// The same execution, as a checkpoint brings it back.
