@@ -1,0 +1,145 @@
+//! The process that kills: it chooses the moments, and looks at what each life has written down.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use stepwell_engine::store::Kind;
+
+use super::child::{self, CHILD, Orders};
+use super::facts::{Fact, calls, facts};
+use super::model::mix;
+use super::verify;
+
+/// One test.
+pub struct Scenario {
+    /// Its name: a child runs it too.
+    pub test: &'static str,
+    pub store: Kind,
+    pub expires: bool,
+}
+
+/// Kills in all tests together, where nothing else is said.
+const KILLS: u32 = 100;
+
+/// The longest that a child may take to end everything.
+const FINISH_MAX: Duration = Duration::from_secs(120);
+
+/// Runs a test, in the parent or in a child.
+pub fn run(scenario: Scenario) {
+    if child::live() {
+        return;
+    }
+    let (began, seed) = (Instant::now(), seed());
+    let kept = tempfile::Builder::new().prefix("stepwell-crash-").tempdir().expect("a directory can be made").keep();
+    let kills = number("STEPWELL_KILLS").map_or(KILLS, |kills| kills as u32);
+    let kills = (if scenario.expires { kills / 10 } else { kills * 2 / 5 }).max(1);
+    let lives = kills + 1;
+    let mut wrong = Vec::new();
+    for life in 1..=lives {
+        let orders = Orders {
+            directory: kept.clone(),
+            store: scenario.store,
+            life,
+            finishing: life == lives,
+            expires: scenario.expires,
+        };
+        wrong = one_life(&scenario, &orders, seed);
+        if !wrong.is_empty() {
+            break;
+        }
+    }
+    let mut figures = verify::Figures::default();
+    if wrong.is_empty() {
+        let orders = Orders {
+            directory: kept.clone(),
+            store: scenario.store,
+            life: lives,
+            finishing: true,
+            expires: scenario.expires,
+        };
+        (figures, wrong) = verify::verify(&orders);
+    }
+    let text: String = wrong.iter().take(40).map(|what| format!("  {what}\n")).collect();
+    let (test, directory) = (scenario.test, kept.display());
+    assert!(wrong.is_empty(), "{test}, STEPWELL_SEED={seed}: {} findings, kept in {directory}:\n{text}", wrong.len());
+    println!("{test}, seed {seed}: {kills} kills, {figures}, {} s", began.elapsed().as_secs());
+    std::fs::remove_dir_all(&kept).expect("the directory can be removed");
+}
+
+/// Has a child live, kills it, and gives what is wrong with what it wrote down.
+fn one_life(scenario: &Scenario, orders: &Orders, seed: u64) -> Vec<String> {
+    let log =
+        std::fs::File::create(orders.directory.join(format!("stderr-{}", orders.life))).expect("a file can be made");
+    let mut child = Command::new(std::env::current_exe().expect("this program has a path"))
+        .args(["--exact", scenario.test, "--nocapture"])
+        .env(CHILD, orders.text())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("a child can be started");
+    let ended = match orders.finishing {
+        true => ended_within(&mut child, FINISH_MAX),
+        false => ended_within(&mut child, moment(seed, scenario.test, orders.life)),
+    };
+    child.kill().expect("a child can be killed");
+    child.wait().expect("a child can be waited for");
+    let mut wrong = broken(&orders.directory, orders.life);
+    wrong.extend(called_twice(&orders.directory, orders.life));
+    let finished = facts(&orders.directory, orders.life).contains(&Fact::Finished);
+    match (orders.finishing, ended) {
+        (true, _) if finished => {}
+        (true, _) => wrong.push(format!("not everything has ended after {} s", FINISH_MAX.as_secs())),
+        (false, true) => wrong.push(format!("life {} has ended by itself: see stderr-{0}", orders.life)),
+        (false, false) => {}
+    }
+    wrong
+}
+
+/// When a life ends: often while the engine opens, mostly later.
+fn moment(seed: u64, test: &str, life: u32) -> Duration {
+    let chance = mix(test, seed ^ u64::from(life) << 40);
+    let (early, span) = (chance.is_multiple_of(4), chance >> 8);
+    Duration::from_millis(if early { span % 150 } else { 100 + span % 1_900 })
+}
+
+fn ended_within(child: &mut Child, span: Duration) -> bool {
+    let until = Instant::now() + span;
+    loop {
+        if child.try_wait().expect("a child can be looked at").is_some() {
+            return true;
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        std::thread::sleep(left.min(Duration::from_millis(50)));
+    }
+}
+
+fn broken(directory: &Path, life: u32) -> Vec<String> {
+    let told = facts(directory, life).into_iter();
+    told.filter_map(|fact| if let Fact::Broken { what } = fact { Some(format!("life {life}: {what}")) } else { None })
+        .collect()
+}
+
+/// Between two crashes an attempt is called once.
+fn called_twice(directory: &Path, life: u32) -> Vec<String> {
+    let mut calls = calls(directory, life);
+    calls.sort();
+    let same = calls.windows(2).filter(|two| {
+        (&two[0].name, &two[0].at, two[0].item, two[0].attempt)
+            == (&two[1].name, &two[1].at, two[1].item, two[1].attempt)
+    });
+    same.map(|two| format!("life {life}: called twice: {:?}", two[0])).collect()
+}
+
+fn seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    number("STEPWELL_SEED").unwrap_or(now.as_millis() as u64)
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
+}
