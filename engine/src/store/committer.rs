@@ -102,14 +102,14 @@ impl Committer {
         async move { answer.await.unwrap_or_else(|_| Err(unanswered().into())) }
     }
 
-    /// The same for a thread that may wait.
-    pub fn submit_and_wait<T, E, F>(&self, cost: Cost, edit: F) -> Result<T, E>
+    /// The same for a thread that waits, now or later.
+    pub fn submit_blocking<T, E, F>(&self, cost: Cost, edit: F) -> Pending<T, E>
     where
         T: Send + 'static,
         E: From<Failure> + Send + 'static,
         F: FnOnce(&mut Draft<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.enqueue(cost, edit).blocking_recv().unwrap_or_else(|_| Err(unanswered().into()))
+        Pending(self.enqueue(cost, edit))
     }
 
     fn enqueue<T, E, F>(&self, cost: Cost, edit: F) -> oneshot::Receiver<Result<T, E>>
@@ -218,6 +218,15 @@ impl Committer {
             works.extend(queue.waiting.pop_front().map(|waiting| waiting.work));
         }
         (!works.is_empty()).then_some((works, total))
+    }
+}
+
+/// A write that somebody is going to wait for.
+pub struct Pending<T, E>(oneshot::Receiver<Result<T, E>>);
+
+impl<T, E: From<Failure>> Pending<T, E> {
+    pub fn wait(self) -> Result<T, E> {
+        self.0.blocking_recv().unwrap_or_else(|_| Err(unanswered().into()))
     }
 }
 

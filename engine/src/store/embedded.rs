@@ -13,6 +13,7 @@ use futures_util::future::{BoxFuture, ready};
 use stepwell_asl::Timestamp;
 use tokio::runtime::Handle;
 
+use super::archive::Archive;
 use super::committer::{Committer, Cost};
 use super::directory::{Directory, disk_bytes};
 use super::kv::{Kv, Operation};
@@ -22,6 +23,7 @@ use super::read::{Missed, Reader};
 use super::record::Fields;
 use super::redb::Redb;
 use super::segment::Segments;
+use super::shelf::Shelf;
 use super::sled::{Sled, said};
 use super::sweep::Sweeper;
 use super::writer::{Live, Writer};
@@ -73,14 +75,10 @@ impl Embedded {
         let segments = Arc::new(Segments::new(path.join("segments")));
         let (sparse, named_sparse) = mpsc::channel();
         let writer = Writer::new(Arc::clone(&kv), Arc::clone(&segments), Arc::clone(&live), sparse);
-        let store = Embedded::start(
-            writer.map_err(damaged)?,
-            Open {
-                reader: Reader { kv: Arc::clone(&kv), segments: Some(Arc::clone(&segments)) },
-                directory: Some(directory),
-            },
-            (epoch, live),
-        )?;
+        let archive = Archive::open(Shelf::Directory(path.join("archive")), &*kv).map_err(damaged)?;
+        let reader = Reader { kv: Arc::clone(&kv), segments: Some(Arc::clone(&segments)), archive };
+        let open = Open { reader, directory: Some(directory) };
+        let store = Embedded::start(writer.map_err(damaged)?, open, (epoch, live))?;
         let sweeper = Sweeper { kv, segments, committer: Arc::clone(&store.shared.committer) };
         let sweeping = thread::Builder::new().name("stepwell-sweep".into()).spawn(move || sweeper.run(named_sparse));
         store.shared.adopt(sweeping.map_err(|error| OpenError::unusable(path, error))?);
@@ -91,7 +89,9 @@ impl Embedded {
         let kv: Arc<dyn Kv> = Arc::new(Memory::default());
         let live = Arc::new(Live::default());
         let writer = Writer::inline(Arc::clone(&kv), Arc::clone(&live));
-        let open = Open { reader: Reader { kv, segments: None }, directory: None };
+        let archive = Archive::open(Shelf::Memory(Mutex::default()), &*kv);
+        let archive = archive.expect("nothing is archived in memory yet, and memory can be read");
+        let open = Open { reader: Reader { kv, segments: None, archive }, directory: None };
         Embedded::start(writer, open, (Epoch(1), live))
     }
 
@@ -117,13 +117,32 @@ impl Embedded {
         &self,
         read: impl Fn(&Reader) -> Result<T, Missed> + Send + 'static,
     ) -> Result<T, StoreError> {
+        match self.shared.reads_files {
+            true => self.aside(move |shared| shared.read(read)).await,
+            false => self.shared.read(read),
+        }
+    }
+
+    /// Reads and writes on a thread that may wait for the committer.
+    async fn move_rows<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Reader, &Committer) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.aside(move |shared| shared.read(|reader| Ok(work(reader, &shared.committer)?))).await
+    }
+
+    /// Does something on a thread that may wait, where there is a runtime that has such threads.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::clone(&self.shared);
         match Handle::try_current() {
-            Ok(runtime) if self.shared.reads_files => {
-                let shared = Arc::clone(&self.shared);
-                let reading = runtime.spawn_blocking(move || shared.read(read));
-                reading.await.unwrap_or_else(|error| Err(Failure::new(format!("nothing was read: {error}")).into()))
-            }
-            Ok(_) | Err(_) => self.shared.read(read),
+            Ok(runtime) => match runtime.spawn_blocking(move || work(&shared)).await {
+                Ok(outcome) => outcome,
+                Err(error) => Err(Failure::new(format!("the runtime has ended the store's work: {error}")).into()),
+            },
+            Err(_) => work(&shared),
         }
     }
 }
@@ -168,16 +187,11 @@ impl Shared {
         self.committer.failure()?;
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let Some(Open { reader, .. }) = &*open else { return Err(Failure::new("the store is closed").into()) };
-        loop {
-            // Engines check some of what they read by assertions.
-            match catch_unwind(AssertUnwindSafe(|| read(reader))) {
-                Ok(Ok(value)) => return Ok(value),
-                Ok(Err(Missed::Moved)) => {}
-                Ok(Err(Missed::Failed(failure))) => return Err(failure.into()),
-                Err(panic) => {
-                    let said = said(&*panic);
-                    return Err(Failure::new(format!("the store cannot be read: {said}. Check the disk")).into());
-                }
+        // Engines check some of what they read by assertions.
+        match catch_unwind(AssertUnwindSafe(|| reader.again(read))) {
+            Ok(outcome) => Ok(outcome?),
+            Err(panic) => {
+                Err(Failure::new(format!("the store cannot be read: {}. Check the disk", said(&*panic))).into())
             }
         }
     }
@@ -266,12 +280,13 @@ impl Store for Embedded {
         self.shared.committer.submit(cost, move |draft| plan::reserve(draft, key::NEXT_EXECUTION, count)).await
     }
 
-    async fn archive(&self, _closed: &[Closed]) -> Result<(), StoreError> {
-        Err(Failure::new("this version does not archive").into())
+    async fn archive(&self, closed: &[Closed]) -> Result<(), StoreError> {
+        let closed = closed.to_vec();
+        self.move_rows(move |reader, committer| reader.archive.archive(reader, committer, &closed)).await
     }
 
-    async fn expire(&self, _ended_before: Timestamp, _limit: usize) -> Result<usize, StoreError> {
-        Ok(0)
+    async fn expire(&self, ended_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.move_rows(move |reader, committer| reader.archive.expire(reader, committer, ended_before, limit)).await
     }
 
     /// All shards, under one epoch: the lock on the directory is the ownership.
@@ -331,9 +346,10 @@ impl Store for Embedded {
         let directory = open.as_ref().and_then(|open| open.directory.as_ref());
         let counters = &self.shared.committer.counters;
         let live = &self.shared.live;
+        let archived = directory.map_or(0, |directory| disk_bytes(&directory.path().join("archive")));
         Statistics {
             disk_bytes: directory.map_or(0, |directory| disk_bytes(directory.path())),
-            live_bytes: live.rows.load(Ordering::Relaxed) + live.segments.load(Ordering::Relaxed),
+            live_bytes: live.rows.load(Ordering::Relaxed) + live.segments.load(Ordering::Relaxed) + archived,
             groups: counters.groups.load(Ordering::Relaxed),
             turns: counters.turns.load(Ordering::Relaxed),
             body_bytes: counters.body_bytes.load(Ordering::Relaxed),
@@ -341,13 +357,6 @@ impl Store for Embedded {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        match Handle::try_current() {
-            Ok(runtime) => {
-                let shared = Arc::clone(&self.shared);
-                let closing = runtime.spawn_blocking(move || shared.close());
-                closing.await.unwrap_or_else(|error| Err(Failure::new(format!("not closed: {error}")).into()))
-            }
-            Err(_) => self.shared.close(),
-        }
+        self.aside(Shared::close).await
     }
 }

@@ -12,7 +12,7 @@
 //! | `i` | message u64 | a message of the inbox |
 //! | `r` | kind u8, name | a record of the registry |
 //! | `a` | execution u64 | where an archived execution lies |
-//! | `f` | number u32 | an archive file |
+//! | `f` | number u32 | an archive file, and the newest end of an execution in it |
 //! | `g` | segment u32 | how many bytes of a segment are live |
 //! | `m` | name | counters of the store |
 
@@ -188,6 +188,16 @@ pub fn record_of(key: &[u8]) -> Option<String> {
 /// Where an archived execution lies.
 pub fn archived(execution: ExecutionId) -> Vec<u8> {
     Builder::new(ARCHIVED).u64(execution.0).0
+}
+
+/// An archive file.
+pub fn archive_file(number: u32) -> Vec<u8> {
+    Builder::new(ARCHIVE_FILE).u32(number).0
+}
+
+/// Its number, of a key of [`archive_file`].
+pub fn archive_file_of(key: &[u8]) -> Option<u32> {
+    u32_at(key, 1)
 }
 
 /// A segment.

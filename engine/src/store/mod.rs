@@ -10,8 +10,16 @@
 //! * Reads see every commit that has given `Ok`. They may or may not see one that has not given its answer yet.
 //! * [`Store::archive`] and [`Store::expire`] may be cut off at any point: calling them again finishes the work.
 //! * [`CommitError::Failed`] and [`StoreError::Failed`] after a failed write are final: the store takes no more writes
-//!   until it is opened again, because nobody knows what a disk kept that failed to sync.
+//!   until it is opened again, because nobody knows what a disk kept that failed to sync. Of the writes that were under
+//!   way at that moment, each is there as a whole or not at all when the store is opened again.
+//!
+//! Embedded stores share everything but the engine that keeps their rows: `kv` says what an engine is, `sled`, `redb` and
+//! `memory` are engines. `directory` says which files a store has, `key` which rows, `record` what is in them. Long
+//! values are in `segment`, closed executions in `archive`. `committer` is the one thread that writes, `plan` what each
+//! write does, `read` all that is read.
 
+mod archive;
+mod archive_file;
 mod committer;
 mod directory;
 mod draft;
@@ -25,6 +33,7 @@ mod read;
 mod record;
 mod redb;
 mod segment;
+mod shelf;
 mod sled;
 mod sweep;
 #[cfg(test)]

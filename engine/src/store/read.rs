@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::archive::{Archive, Archived, Wanted};
 use super::kv::{Kv, Order, Range, View};
 use super::record::{self, Body, Fields, TurnHead, damaged};
 use super::segment::Segments;
@@ -19,6 +20,7 @@ pub struct Reader {
     pub kv: Arc<dyn Kv>,
     /// Where long values are; without, all are in their rows.
     pub segments: Option<Arc<Segments>>,
+    pub archive: Archive,
 }
 
 /// Why nothing was read.
@@ -59,6 +61,17 @@ fn keys<T>(
 }
 
 impl Reader {
+    /// Reads until nothing moves under it.
+    pub fn again<T>(&self, read: impl Fn(&Reader) -> Result<T, Missed>) -> Result<T, Failure> {
+        loop {
+            match read(self) {
+                Ok(value) => return Ok(value),
+                Err(Missed::Moved) => {}
+                Err(Missed::Failed(failure)) => return Err(failure),
+            }
+        }
+    }
+
     /// The body of a row.
     fn body(&self, key: &[u8], row: &Bytes) -> Result<Bytes, Missed> {
         let at = match record::body(key, row)? {
@@ -82,6 +95,12 @@ impl Reader {
 
     pub fn load(&self, execution: ExecutionId) -> Result<Option<Log>, Missed> {
         let view = self.kv.view()?;
+        if let Some(archived) = Archived::of(&*view, execution)? {
+            drop(view);
+            let turns = self.archived(execution, archived, Wanted::After(0), usize::MAX)?;
+            let newest = turns.last().map(|newest| (newest.sequence, newest.turn_id, newest.attention));
+            return Ok(newest.map(|newest| Log { checkpoint: None, turns, newest }));
+        }
         let key = key::checkpoint(execution);
         let checkpoint = match view.get(&key)? {
             Some(row) => Some((Fields(&row).u32().ok_or_else(|| damaged(&key))?, row)),
@@ -109,17 +128,46 @@ impl Reader {
 
     pub fn turns(&self, execution: ExecutionId, after: u32, limit: usize) -> Result<Vec<StoredTurn>, Missed> {
         let range = Range::prefix(&key::turns(execution)).after(key::turn(execution, after));
-        self.turns_in(&range, Order::Up, limit)
+        self.turns_in(execution, (&range, Order::Up), Wanted::After(after), limit)
     }
 
     pub fn turns_back(&self, execution: ExecutionId, before: u32, limit: usize) -> Result<Vec<StoredTurn>, Missed> {
         let range = Range::prefix(&key::turns(execution)).before(key::turn(execution, before));
-        self.turns_in(&range, Order::Down, limit)
+        self.turns_in(execution, (&range, Order::Down), Wanted::Before(before), limit)
     }
 
-    fn turns_in(&self, range: &Range, order: Order, limit: usize) -> Result<Vec<StoredTurn>, Missed> {
-        let rows = rows(&*self.kv.view()?, range, order, limit)?;
+    fn turns_in(
+        &self,
+        execution: ExecutionId,
+        (range, order): (&Range, Order),
+        wanted: Wanted,
+        limit: usize,
+    ) -> Result<Vec<StoredTurn>, Missed> {
+        let view = self.kv.view()?;
+        // Some of its turns may be in their rows still.
+        if let Some(archived) = Archived::of(&*view, execution)? {
+            drop(view);
+            return self.archived(execution, archived, wanted, limit);
+        }
+        let rows = rows(&*view, range, order, limit)?;
+        drop(view);
         rows.iter().map(|(key, row)| self.stored(key, row)).collect()
+    }
+
+    fn archived(
+        &self,
+        execution: ExecutionId,
+        archived: Archived,
+        wanted: Wanted,
+        limit: usize,
+    ) -> Result<Vec<StoredTurn>, Missed> {
+        self.archive.turns(archived, wanted, limit).or_else(|failure| {
+            // It may have expired meanwhile, and its file with it.
+            match Archived::of(&*self.kv.view()?, execution)? == Some(archived) {
+                true => Err(failure.into()),
+                false => Err(Missed::Moved),
+            }
+        })
     }
 
     pub fn find(&self, name: Key) -> Result<Option<ExecutionId>, Missed> {

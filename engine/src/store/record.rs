@@ -118,7 +118,7 @@ pub fn damaged(key: &[u8]) -> Failure {
 }
 
 /// Version, turn id, first event, events, attention.
-const TURN_HEAD_BYTES: usize = 1 + 8 + 8 + 4 + 9;
+pub const TURN_HEAD_BYTES: usize = 1 + 8 + 8 + 4 + 9;
 const TURN_VERSION: u8 = 1;
 
 /// The head of a turn's row.
@@ -134,6 +134,11 @@ impl TurnHead {
     pub fn of(commit: &Commit) -> TurnHead {
         let Commit { turn_id, first_event, events, .. } = *commit;
         TurnHead { turn_id, first_event, events, attention: commit.attention.to }
+    }
+
+    pub fn of_stored(turn: &StoredTurn) -> TurnHead {
+        let StoredTurn { turn_id, first_event, events, attention, .. } = *turn;
+        TurnHead { turn_id, first_event, events, attention }
     }
 
     pub fn encode(self) -> Vec<u8> {

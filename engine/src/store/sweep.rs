@@ -69,7 +69,7 @@ impl Sweeper {
             return Ok(());
         }
         let cost = Cost { operations: batch.len(), bytes, ..Cost::default() };
-        self.committer.submit_and_wait(cost, move |draft: &mut Draft<'_>| -> Result<(), Failure> {
+        let copy = self.committer.submit_blocking(cost, move |draft: &mut Draft<'_>| -> Result<(), Failure> {
             for record in batch {
                 // The row may have changed since it was looked at.
                 if let Some((row, at)) = draft.external(&record.key)?
@@ -81,21 +81,22 @@ impl Sweeper {
                 }
             }
             Ok(())
-        })
+        });
+        copy.wait()
     }
 
     /// Removes the file, where the count agrees that nothing is live. It does not where a record could not be read.
     fn remove(&self, number: u32) -> Result<(), Failure> {
         let row = key::segment(number);
         let cost = Cost { operations: 1, ..Cost::default() };
-        let is_empty = self.committer.submit_and_wait(cost, move |draft: &mut Draft<'_>| -> Result<bool, Failure> {
+        let remove = self.committer.submit_blocking(cost, move |draft: &mut Draft<'_>| -> Result<bool, Failure> {
             let is_empty = draft.number(&row)?.unwrap_or_default() == 0;
             if is_empty {
                 draft.delete(row);
             }
             Ok(is_empty)
-        })?;
-        match is_empty {
+        });
+        match remove.wait()? {
             true => self.segments.remove(number),
             false => Ok(()),
         }

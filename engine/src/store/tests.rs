@@ -213,3 +213,45 @@ fn a_list_is_in_one_order_over_all_statuses() {
         assert_eq!(line.status, 255, "{kind}");
     }
 }
+
+#[test]
+fn the_archive_outlives_the_process() {
+    for kind in KINDS {
+        let mut bench = Bench::new(kind);
+        let (list, name) = (Key::of(&["list"]), Key::of(&["name"]));
+        let day_ms = 24 * 3600 * 1000;
+        let closed: Vec<_> = [(1, day_ms), (2, day_ms + 5), (3, 3 * day_ms)]
+            .map(|(execution, ended_at)| Closed {
+                execution: ExecutionId(execution),
+                attention: Attention::At(Timestamp(9)),
+                name,
+                list,
+                status: 1,
+                started_at: Timestamp(1),
+                ended_at: Timestamp(ended_at),
+            })
+            .into();
+        for execution in 1..=3 {
+            let commit = turn(bench.store(), execution, 1, vec![b'x'; 10_000]);
+            let attention = Moved { from: Attention::Never, to: Attention::At(Timestamp(9)) };
+            wait(bench.store().commit(Commit { attention, ..commit })).expect("it is written");
+        }
+        wait(bench.store().archive(&closed[1..])).expect("they are archived");
+        bench.reopen();
+        wait(bench.store().archive(&closed)).expect("all are archived");
+        let archive = bench.directory.path().join("store/archive");
+        assert_eq!(names(&archive), ["19700102-1.arc", "19700102-3.arc", "19700104-2.arc"], "{kind}");
+        bench.reopen();
+        for execution in 1..=3 {
+            assert_eq!(bodies(bench.store(), execution), [vec![b'x'; 10_000]], "{kind}");
+            let again = turn(bench.store(), execution, 1, "");
+            assert!(matches!(wait(bench.store().commit(again)), Err(CommitError::Conflict)), "{kind}");
+        }
+        let attention = wait(bench.store().attention(Attention::Never, None, 9)).expect("it can be read");
+        assert_eq!(attention, [], "{kind}");
+        assert_eq!(wait(bench.store().expire(Timestamp(2 * day_ms), 9)).expect("it can be read"), 2, "{kind}");
+        assert_eq!(names(&archive), ["19700104-2.arc"], "{kind}");
+        assert_eq!(bodies(bench.store(), 1), Vec::<Bytes>::new(), "{kind}");
+        assert_eq!(bodies(bench.store(), 3).len(), 1, "{kind}");
+    }
+}
