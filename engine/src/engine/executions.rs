@@ -185,9 +185,17 @@ impl Engine {
             return Ok(started);
         }
         let key = Key::of(&[&machine.arn, &name]);
+        let mut expired = None;
         loop {
             if let Some(id) = self.shared.store.find(key).await? {
-                return self.started_before(id, &machine, &name, &start.input).await;
+                match self.started_before(id, &machine, &name, &start.input).await {
+                    // It was removed between the two reads, and its name with it.
+                    Err(error) if error.code() == Some("ExecutionDoesNotExist") && expired != Some(id) => {
+                        expired = Some(id);
+                        continue;
+                    }
+                    before => return before,
+                }
             }
             let id = self.new_id(key.shard()).await?;
             let arn = self.place.execution(&machine.name, &name);

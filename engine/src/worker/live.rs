@@ -150,7 +150,10 @@ impl<R> Live<R> {
     /// When to wake it, where that is another time than was said last. A row of the index is honoured even where it
     /// comes too early: only then is it moved.
     pub fn wake(&mut self, attention: Attention) -> Option<Option<Wake>> {
+        // One that succeeded is archived at once, by who closed it.
+        let archived_later = !matches!(self.execution.status, Status::Running | Status::Succeeded(_));
         let wake = match (attention, self.execution.next_deadline()) {
+            (Attention::At(at), None) if archived_later => Some(Wake { at, indexed: true }),
             (_, None) => None,
             (Attention::At(at), Some(_)) => Some(Wake { at, indexed: true }),
             (Attention::Unconfirmed | Attention::Never, Some(at)) => Some(Wake { at, indexed: false }),

@@ -156,11 +156,11 @@ impl<R> Worker<R> {
         for invoke in live.outstanding(&self.env.tokens) {
             self.actions.push_back(Action::Invoke(id, identity.clone(), invoke));
         }
-        self.actions.extend(live.wake_as_loaded().map(|wake| Action::WakeAt(id, wake)));
         let fired = resident.queue.iter().any(|queued| queued.event == Event::TimerFired);
-        if fired {
-            // Where it is closed, nothing but its archiving can be due.
-            self.actions.extend(live.archivable(id, self.env.now, self.settings.redrive_ms).map(Action::Archive));
+        // Where it is closed, nothing but its archiving can be due.
+        match live.archivable(id, self.env.now, self.settings.redrive_ms).filter(|_| fired) {
+            Some(closed) => self.actions.push_back(Action::Archive(closed)),
+            None => self.actions.extend(live.wake_as_loaded().map(|wake| Action::WakeAt(id, wake))),
         }
         resident.stage = Stage::Live(live);
         self.settle_durable(id);

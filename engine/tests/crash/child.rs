@@ -24,7 +24,7 @@ use super::model::{ACTIVITY, Kind, mix};
 pub const CHILD: &str = "STEPWELL_CRASH_CHILD";
 
 /// Executions that run at once before no more are started.
-const RUNNING_MAX: usize = 60;
+const RUNNING_MAX: usize = 200;
 
 /// Where closed executions expire, they are kept for so long.
 pub const RETAINED: Duration = Duration::from_millis(300);
@@ -215,7 +215,7 @@ impl Child {
             let until_ms = self.engine.now().0 + i64::try_from(chance / 100 % 800).unwrap_or_default();
             self.start(&name, until_ms).await?;
             tokio::spawn(self.clone().follow(name));
-            tokio::time::sleep(Duration::from_millis(chance / 1_000 % 20)).await;
+            tokio::time::sleep(Duration::from_millis(chance / 1_000 % 8)).await;
         }
         Ok(())
     }
