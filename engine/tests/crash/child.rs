@@ -27,7 +27,7 @@ pub const CHILD: &str = "STEPWELL_CRASH_CHILD";
 const RUNNING_MAX: usize = 200;
 
 /// Where closed executions expire, they are kept for so long.
-pub const RETAINED: Duration = Duration::from_millis(300);
+const RETAINED: Duration = Duration::from_secs(3);
 
 /// What a child is told.
 #[derive(Clone, Debug)]

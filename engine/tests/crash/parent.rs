@@ -33,7 +33,7 @@ pub fn run(scenario: Scenario) {
     let (began, seed) = (Instant::now(), seed());
     let kept = tempfile::Builder::new().prefix("stepwell-crash-").tempdir().expect("a directory can be made").keep();
     let kills = number("STEPWELL_KILLS").map_or(KILLS, |kills| kills as u32);
-    let kills = (if scenario.expires { kills / 10 } else { kills * 2 / 5 }).max(1);
+    let kills = (if scenario.expires { kills / 5 } else { kills * 3 / 10 }).max(1);
     let lives = kills + 1;
     let mut wrong = Vec::new();
     for life in 1..=lives {
@@ -81,7 +81,7 @@ fn one_life(scenario: &Scenario, orders: &Orders, seed: u64) -> Vec<String> {
         .expect("a child can be started");
     let ended = match orders.finishing {
         true => ended_within(&mut child, FINISH_MAX),
-        false => ended_within(&mut child, moment(seed, scenario.test, orders.life)),
+        false => ended_within(&mut child, moment(seed, scenario, orders.life)),
     };
     child.kill().expect("a child can be killed");
     child.wait().expect("a child can be waited for");
@@ -97,11 +97,12 @@ fn one_life(scenario: &Scenario, orders: &Orders, seed: u64) -> Vec<String> {
     wrong
 }
 
-/// When a life ends: often while the engine opens, mostly later.
-fn moment(seed: u64, test: &str, life: u32) -> Duration {
-    let chance = mix(test, seed ^ u64::from(life) << 40);
-    let (early, span) = (chance.is_multiple_of(4), chance >> 8);
-    Duration::from_millis(if early { span % 150 } else { 100 + span % 1_900 })
+/// When a life ends: often while the engine opens and closed executions expire, mostly later.
+fn moment(seed: u64, scenario: &Scenario, life: u32) -> Duration {
+    let chance = mix(scenario.test, seed ^ u64::from(life) << 40);
+    let early = chance.is_multiple_of(if scenario.expires { 2 } else { 4 });
+    let span = chance >> 8;
+    Duration::from_millis(if early { span % 250 } else { 100 + span % 1_900 })
 }
 
 fn ended_within(child: &mut Child, span: Duration) -> bool {
