@@ -337,3 +337,15 @@ async fn an_execution_that_failed_is_archived_when_it_cannot_be_redriven_any_mor
     assert_eq!(code(engine.redrive(&arn).await.unwrap_err()), "ExecutionNotRedrivable");
     engine.shutdown(Duration::from_secs(10)).await.unwrap();
 }
+
+#[tokio::test]
+async fn of_redrives_at_once_one_is_made() {
+    let engine = open(Options::memory()).await;
+    let arn = start(&engine, json!({ "T": task() }), "e", json!("fail once")).await;
+    engine.wait(&arn).await.unwrap();
+    let redrives = futures_util::future::join_all((0..8).map(|_| engine.redrive(&arn))).await;
+    let refused: Vec<String> = redrives.into_iter().filter_map(|redriven| Some(redriven.err()?.to_string())).collect();
+    assert_eq!(refused.len(), 7, "{refused:?}");
+    assert!(refused.iter().all(|why| why.starts_with("ExecutionNotRedrivable: Execution is ")), "{refused:?}");
+    assert_eq!(engine.wait(&arn).await.unwrap().redrive_count, 1);
+}

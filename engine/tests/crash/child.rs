@@ -176,8 +176,9 @@ impl Child {
         }
         let past = Past::read(&self.orders);
         let mut followed = JoinSet::new();
-        for name in self.clone().waiting().await? {
-            followed.spawn(self.clone().follow(name));
+        let waiting = self.clone().waiting().await?;
+        for name in &waiting {
+            followed.spawn(self.clone().follow(name.clone()));
         }
         let looking = tokio::spawn(self.clone().look_back(past.started, past.ended, past.answered));
         for (token, answer) in past.open {
@@ -186,7 +187,9 @@ impl Child {
         }
         for (name, until_ms) in past.unacknowledged {
             self.start(&name, until_ms).await?;
-            followed.spawn(self.clone().follow(name));
+            if !waiting.contains(&name) {
+                followed.spawn(self.clone().follow(name));
+            }
         }
         if !self.orders.finishing {
             return self.start_more().await;
