@@ -21,20 +21,60 @@ use stepwell_engine::store::Kind;
 
 #[test]
 fn nothing_acknowledged_is_lost_on_sled() {
-    parent::run(Scenario { test: "nothing_acknowledged_is_lost_on_sled", store: Kind::Sled, expires: false });
+    parent::run(Scenario {
+        test: "nothing_acknowledged_is_lost_on_sled",
+        store: Kind::Sled,
+        expires: false,
+        made: false,
+    });
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_on_redb() {
-    parent::run(Scenario { test: "nothing_acknowledged_is_lost_on_redb", store: Kind::Redb, expires: false });
+    parent::run(Scenario {
+        test: "nothing_acknowledged_is_lost_on_redb",
+        store: Kind::Redb,
+        expires: false,
+        made: false,
+    });
 }
 
 #[test]
 fn what_is_archived_is_whole_or_gone_on_sled() {
-    parent::run(Scenario { test: "what_is_archived_is_whole_or_gone_on_sled", store: Kind::Sled, expires: true });
+    parent::run(Scenario {
+        test: "what_is_archived_is_whole_or_gone_on_sled",
+        store: Kind::Sled,
+        expires: true,
+        made: false,
+    });
 }
 
 #[test]
 fn what_is_archived_is_whole_or_gone_on_redb() {
-    parent::run(Scenario { test: "what_is_archived_is_whole_or_gone_on_redb", store: Kind::Redb, expires: true });
+    parent::run(Scenario {
+        test: "what_is_archived_is_whole_or_gone_on_redb",
+        store: Kind::Redb,
+        expires: true,
+        made: false,
+    });
+}
+
+#[test]
+fn a_store_that_was_being_made_opens_on_sled() {
+    parent::run_anew(Scenario {
+        test: "a_store_that_was_being_made_opens_on_sled",
+        store: Kind::Sled,
+        expires: false,
+        made: true,
+    });
+}
+
+#[test]
+fn a_store_that_was_being_made_opens_on_redb() {
+    parent::run_anew(Scenario {
+        test: "a_store_that_was_being_made_opens_on_redb",
+        store: Kind::Redb,
+        expires: false,
+        made: true,
+    });
 }

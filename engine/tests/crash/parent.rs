@@ -16,7 +16,10 @@ pub struct Scenario {
     /// Its name: a child runs it too.
     pub test: &'static str,
     pub store: Kind,
+    /// Closed executions expire.
     pub expires: bool,
+    /// The kill comes while the store is being made.
+    pub made: bool,
 }
 
 /// Kills in all tests together, where nothing else is said.
@@ -25,40 +28,41 @@ const KILLS: u32 = 100;
 /// The longest that a child may take to end everything.
 const FINISH_MAX: Duration = Duration::from_secs(120);
 
-/// Runs a test, in the parent or in a child.
+/// Runs a test, in the parent or in a child: many lives on one directory.
 pub fn run(scenario: Scenario) {
     if child::live() {
         return;
     }
-    let (began, seed) = (Instant::now(), seed());
-    let kept = tempfile::Builder::new().prefix("stepwell-crash-").tempdir().expect("a directory can be made").keep();
-    let kills = number("STEPWELL_KILLS").map_or(KILLS, |kills| kills as u32);
-    let kills = (if scenario.expires { kills / 5 } else { kills * 3 / 10 }).max(1);
-    let lives = kills + 1;
-    let mut wrong = Vec::new();
-    for life in 1..=lives {
-        let orders = Orders {
-            directory: kept.clone(),
-            store: scenario.store,
-            life,
-            finishing: life == lives,
-            expires: scenario.expires,
-        };
-        wrong = one_life(&scenario, &orders, seed);
-        if !wrong.is_empty() {
-            break;
-        }
+    let share = if scenario.expires { kills() / 5 } else { kills() * 3 / 10 };
+    play(&scenario, seed(), share.max(1));
+}
+
+/// The same, with a directory for each kill.
+pub fn run_anew(scenario: Scenario) {
+    if child::live() {
+        return;
     }
+    let seed = seed();
+    for number in 0..kills() / 5 {
+        play(&scenario, seed + u64::from(number), 1);
+    }
+}
+
+fn play(scenario: &Scenario, seed: u64, kills: u32) {
+    let began = Instant::now();
+    let kept = tempfile::Builder::new().prefix("stepwell-crash-").tempdir().expect("a directory can be made").keep();
+    let orders = |life| Orders {
+        directory: kept.clone(),
+        store: scenario.store,
+        life,
+        finishing: life == kills + 1,
+        expires: scenario.expires,
+    };
+    let mut lives = (1..=kills + 1).map(|life| one_life(scenario, &orders(life), seed));
+    let mut wrong = lives.find(|wrong| !wrong.is_empty()).unwrap_or_default();
     let mut figures = verify::Figures::default();
     if wrong.is_empty() {
-        let orders = Orders {
-            directory: kept.clone(),
-            store: scenario.store,
-            life: lives,
-            finishing: true,
-            expires: scenario.expires,
-        };
-        (figures, wrong) = verify::verify(&orders);
+        (figures, wrong) = verify::verify(&orders(kills + 1));
     }
     let text: String = wrong.iter().take(40).map(|what| format!("  {what}\n")).collect();
     let (test, directory) = (scenario.test, kept.display());
@@ -90,8 +94,8 @@ fn one_life(scenario: &Scenario, orders: &Orders, seed: u64) -> Vec<String> {
     let finished = facts(&orders.directory, orders.life).contains(&Fact::Finished);
     match (orders.finishing, ended) {
         (true, _) if finished => {}
-        (true, _) => wrong.push(format!("not everything has ended after {} s", FINISH_MAX.as_secs())),
-        (false, true) => wrong.push(format!("life {} has ended by itself: see stderr-{0}", orders.life)),
+        (true, false) => wrong.push(format!("not everything has ended after {} s", FINISH_MAX.as_secs())),
+        (true, true) | (false, true) => wrong.push(format!("life {} has ended by itself: see stderr-{0}", orders.life)),
         (false, false) => {}
     }
     wrong
@@ -102,7 +106,13 @@ fn moment(seed: u64, scenario: &Scenario, life: u32) -> Duration {
     let chance = mix(scenario.test, seed ^ u64::from(life) << 40);
     let early = chance.is_multiple_of(if scenario.expires { 2 } else { 4 });
     let span = chance >> 8;
-    Duration::from_millis(if early { span % 250 } else { 100 + span % 1_900 })
+    Duration::from_millis(if scenario.made {
+        span % 120
+    } else if early {
+        span % 250
+    } else {
+        100 + span % 1_900
+    })
 }
 
 fn ended_within(child: &mut Child, span: Duration) -> bool {
@@ -134,6 +144,10 @@ fn called_twice(directory: &Path, life: u32) -> Vec<String> {
             == (&two[1].name, &two[1].at, two[1].item, two[1].attempt)
     });
     same.map(|two| format!("life {life}: called twice: {:?}", two[0])).collect()
+}
+
+fn kills() -> u32 {
+    number("STEPWELL_KILLS").map_or(KILLS, |kills| kills as u32)
 }
 
 fn seed() -> u64 {
