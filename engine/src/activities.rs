@@ -95,8 +95,7 @@ impl Activities {
             for offer in &offers {
                 let Some(_handing) = self.hand(*offer) else { continue };
                 let kind = EventKind::TaskStarted { worker: worker.clone() };
-                let event =
-                    Event::Task { branch: BranchId(offer.branch), ticket: Ticket(offer.ticket), kind };
+                let event = Event::Task { branch: BranchId(offer.branch), ticket: Ticket(offer.ticket), kind };
                 if let Outcome::Given { token, input } = shared.deliver(offer.execution, event).await? {
                     return Ok(Some(ActivityTask { token, input }));
                 }

@@ -37,8 +37,7 @@ pub(crate) async fn load(shared: &Shared, id: ExecutionId) -> Result<Option<Load
     let mut known = Known::default();
     let checkpoint = log.checkpoint.as_ref().map(|(_, body)| body);
     let turns = log.turns.iter().map(|turn| (turn.sequence, &turn.body));
-    let (_, execution) =
-        record::replay(checkpoint, turns, &program, &mut payloads, &mut known).map_err(damaged(id))?;
+    let (_, execution) = record::replay(checkpoint, turns, &program, &mut payloads, &mut known).map_err(damaged(id))?;
     let (newest, newest_id, attention) = log.newest;
     let mut ids: Vec<(u32, u64)> = log.turns.iter().map(|turn| (turn.sequence, turn.turn_id)).collect();
     if ids.last() != Some(&(newest, newest_id)) {
@@ -91,7 +90,9 @@ pub(crate) async fn histories(
     resolve(store, id, turns.iter().map(|turn| &turn.body).collect(), &mut payloads).await?;
     turns
         .iter()
-        .map(|turn| Ok((turn.sequence, record::history(&turn.body, turn.sequence, &mut payloads).map_err(damaged(id))?)))
+        .map(|turn| {
+            Ok((turn.sequence, record::history(&turn.body, turn.sequence, &mut payloads).map_err(damaged(id))?))
+        })
         .collect()
 }
 

@@ -124,11 +124,7 @@ impl Machines {
         Ok(machine)
     }
 
-    fn compile(
-        &self,
-        definition: &Definition,
-        kind: MachineType,
-    ) -> Result<(ContentHash, Arc<Program>), EngineError> {
+    fn compile(&self, definition: &Definition, kind: MachineType) -> Result<(ContentHash, Arc<Program>), EngineError> {
         if let Some(error) = invalid(&validate(definition, kind)) {
             return Err(error);
         }

@@ -1,7 +1,7 @@
 //! What the tasks of an engine share.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use stepwell_asl::{Text, Timestamp};
@@ -58,7 +58,9 @@ pub(crate) struct Shared {
     /// The queues of the workers.
     pub workers: OnceLock<Vec<mpsc::Sender<Command>>>,
     /// Where executions go that are done with.
-    pub archiving: mpsc::UnboundedSender<Closed>,
+    archiving: mpsc::Sender<Closed>,
+    /// Some did not find a place in that queue: their rows of the index tell which.
+    pub archive_later: AtomicBool,
     waiting: Mutex<HashMap<Text, Waiting>>,
     express: Mutex<HashMap<ExecutionId, oneshot::Sender<(Status, Timestamp)>>>,
     stopped: watch::Sender<Option<String>>,
@@ -79,7 +81,7 @@ pub(crate) struct Parts {
     pub machines: Machines,
     pub tokens: TokenKey,
     pub timers: Timers,
-    pub archiving: mpsc::UnboundedSender<Closed>,
+    pub archiving: mpsc::Sender<Closed>,
 }
 
 impl Shared {
@@ -97,6 +99,7 @@ impl Shared {
             counts: Counts::default(),
             workers: OnceLock::new(),
             archiving,
+            archive_later: AtomicBool::new(false),
             waiting: Mutex::default(),
             express: Mutex::default(),
             stopped: watch::channel(None).0,
@@ -121,11 +124,7 @@ impl Shared {
     }
 
     /// Sends a command with a reply, and waits for it.
-    pub async fn ask(
-        &self,
-        id: ExecutionId,
-        command: impl FnOnce(Reply) -> Command,
-    ) -> Result<Outcome, EngineError> {
+    pub async fn ask(&self, id: ExecutionId, command: impl FnOnce(Reply) -> Command) -> Result<Outcome, EngineError> {
         let (reply, replied) = oneshot::channel();
         self.send(id, command(reply)).await?;
         match replied.await {
@@ -137,7 +136,9 @@ impl Shared {
 
     /// An execution is done with.
     pub fn archive(&self, closed: Closed) {
-        let _ = self.archiving.send(closed); // the engine is ending: it will be archived after the next start
+        if self.archiving.try_send(closed).is_err() {
+            self.archive_later.store(true, Ordering::Relaxed);
+        }
     }
 
     // ---- who waits for an end ----

@@ -52,11 +52,8 @@ struct Window {
 
 /// Wakes executions until the engine ends.
 pub(crate) async fn run(shared: Arc<Shared>, mut said: Said) {
-    let mut window = Window {
-        due: BTreeSet::new(),
-        of: HashMap::default(),
-        read: (Attention::Unconfirmed, ExecutionId(u64::MAX)),
-    };
+    let mut window =
+        Window { due: BTreeSet::new(), of: HashMap::default(), read: (Attention::Unconfirmed, ExecutionId(u64::MAX)) };
     loop {
         let now = shared.clock.now();
         if let Err(error) = window.read_ahead(&shared, now).await {

@@ -110,7 +110,9 @@ fn code(error: EngineError) -> &'static str {
 #[tokio::test]
 async fn an_execution_runs_to_its_end_on_every_store() {
     let directory = tempfile::tempdir().unwrap();
-    for store in [Options::memory(), Options::sled(directory.path().join("s")), Options::redb(directory.path().join("r"))] {
+    for store in
+        [Options::memory(), Options::sled(directory.path().join("s")), Options::redb(directory.path().join("r"))]
+    {
         let engine = open(store).await;
         let states = json!({ "A": { "Type": "Pass", "Next": "T" }, "T": task() });
         let arn = start(&engine, states, "e", json!({ "n": 1 })).await;
@@ -194,7 +196,10 @@ async fn timers_fire_whether_the_execution_is_in_memory_or_not() {
     } });
     let arn = start(&engine, states, "e", json!({})).await;
     let ended = engine.wait(&arn).await.unwrap();
-    assert!(matches!(&ended.status, Status::Failed(error) if error.name.as_deref() == Some("States.Timeout")), "{ended:?}");
+    assert!(
+        matches!(&ended.status, Status::Failed(error) if error.name.as_deref() == Some("States.Timeout")),
+        "{ended:?}"
+    );
     let took = ended.stopped_at.unwrap().0 - ended.started_at.0;
     assert!(took >= 1_000, "{took} ms");
 }
@@ -299,7 +304,10 @@ async fn an_invoker_that_panics_fails_its_task() {
     let engine = open(Options::memory()).await;
     let arn = start(&engine, json!({ "T": task() }), "e", json!("panic")).await;
     let ended = engine.wait(&arn).await.unwrap();
-    assert!(matches!(&ended.status, Status::Failed(error) if error.name.as_deref() == Some("States.Runtime")), "{ended:?}");
+    assert!(
+        matches!(&ended.status, Status::Failed(error) if error.name.as_deref() == Some("States.Runtime")),
+        "{ended:?}"
+    );
 }
 
 #[tokio::test]
@@ -312,7 +320,8 @@ async fn an_endless_loop_leaves_room_for_others() {
         "C": { "Type": "Succeed" }
     });
     let endless = start(&engine, looping, "endless", json!({})).await;
-    let machine = engine.register("short", &machine(json!({ "S": { "Type": "Succeed" } })), MachineType::Standard).await;
+    let machine =
+        engine.register("short", &machine(json!({ "S": { "Type": "Succeed" } })), MachineType::Standard).await;
     let short = begin(&engine, &machine.unwrap().arn, "short", json!(1)).await.unwrap();
     assert_eq!(output(&engine.wait(&short).await.unwrap().status), json!(1));
     engine.stop(&endless, StateError::named("enough")).await.unwrap();

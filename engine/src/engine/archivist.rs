@@ -7,8 +7,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::core::Event;
+use crate::drive::Command;
+use crate::error::EngineError;
+use crate::ids::ExecutionId;
 use crate::shared::Shared;
-use crate::store::{Closed, StoreError};
+use crate::store::{Attention, Closed, StoreError};
 
 /// Executions that are archived together.
 const BATCH_MAX: usize = 256;
@@ -23,7 +27,7 @@ const EXPIRY: Duration = Duration::from_secs(600);
 const EXPIRED_MAX: usize = 1_000;
 
 /// Archives and expires until the engine ends.
-pub(super) async fn run(shared: Arc<Shared>, mut closed: mpsc::UnboundedReceiver<Closed>, retain: Option<Duration>) {
+pub(super) async fn run(shared: Arc<Shared>, mut closed: mpsc::Receiver<Closed>, retain: Option<Duration>) {
     let mut next_expiry = Instant::now();
     loop {
         tokio::select! {
@@ -34,6 +38,13 @@ pub(super) async fn run(shared: Arc<Shared>, mut closed: mpsc::UnboundedReceiver
                     return shared.fail_with(&error);
                 }
                 shared.counts.archived.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                if closed.is_empty() && shared.archive_later.swap(false, Ordering::Relaxed) {
+                    match look_again(&shared).await {
+                        Ok(()) => {}
+                        Err(EngineError::Store(error)) => return shared.fail_with(&error),
+                        Err(_) => return, // the engine is ending
+                    }
+                }
             }
             () = tokio::time::sleep_until(next_expiry), if retain.is_some() => {
                 if let Err(error) = expire(&shared, retain.unwrap_or_default()).await {
@@ -45,7 +56,23 @@ pub(super) async fn run(shared: Arc<Shared>, mut closed: mpsc::UnboundedReceiver
     }
 }
 
-async fn gather(first: Closed, closed: &mut mpsc::UnboundedReceiver<Closed>) -> Vec<Closed> {
+/// Has every execution looked at whose time has come: those that found no place in the queue are among them.
+async fn look_again(shared: &Shared) -> Result<(), EngineError> {
+    let until = Attention::At(shared.clock.now());
+    let mut after = Some((Attention::Unconfirmed, ExecutionId(u64::MAX)));
+    loop {
+        let rows = shared.store.attention(until, after, BATCH_MAX).await?;
+        for (_, id) in &rows {
+            shared.send(*id, Command::Deliver(*id, Event::TimerFired, None)).await?;
+        }
+        match rows.last() {
+            Some(last) if rows.len() == BATCH_MAX => after = Some(*last),
+            _ => return Ok(()),
+        }
+    }
+}
+
+async fn gather(first: Closed, closed: &mut mpsc::Receiver<Closed>) -> Vec<Closed> {
     let mut batch = vec![first];
     let enough = Instant::now() + PATIENCE;
     while batch.len() < BATCH_MAX

@@ -270,9 +270,8 @@ impl Engine {
         volatile: bool,
     ) -> Result<Outcome, EngineError> {
         let program = self.shared.machines.program(self.shared.store.as_ref(), machine.definition).await?;
-        let start = |reply: Reply| {
-            Command::Start(Box::new(Start { id, name, birth, program, volatile, reply: Some(reply) }))
-        };
+        let start =
+            |reply: Reply| Command::Start(Box::new(Start { id, name, birth, program, volatile, reply: Some(reply) }));
         self.shared.ask(id, start).await
     }
 

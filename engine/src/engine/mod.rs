@@ -51,6 +51,9 @@ const TURN_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Executions whose dispatch is unconfirmed, read at once after a restart.
 const RECOVERED_MAX: usize = 1_000;
 
+/// Executions that wait to be archived. What is more is found again by its row in the index.
+const CLOSED_MAX: usize = 65_536;
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How an engine is opened.
@@ -151,7 +154,7 @@ impl Engine {
             epochs[usize::from(shard.0)] = *epoch;
         }
         let (timers, said) = Timers::new();
-        let (archiving, closed) = mpsc::unbounded_channel();
+        let (archiving, closed) = mpsc::channel(CLOSED_MAX);
         let shared = Arc::new(Shared::new(Parts {
             tokens: token_key(store.as_ref()).await?,
             store,

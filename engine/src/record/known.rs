@@ -14,7 +14,8 @@ const PRUNE_BYTES_MIN: usize = 64 * 1024;
 /// The payloads that turns of one execution hold, by where they lie in memory. A later turn refers to them.
 ///
 /// An entry keeps its value alive, so that its address stays its own; what nobody else keeps can never be mentioned
-/// again, and goes when the entries have doubled.
+/// again, and goes when the entries have doubled. It belongs to the execution in memory: whoever drops that because a
+/// commit failed drops this too, and loading gives both anew.
 #[derive(Clone, Debug)]
 pub struct Known {
     payloads: HashMap<usize, (Value, PayloadId), foldhash::fast::FixedState>,

@@ -3,7 +3,7 @@
 use minicbor::data::Type;
 use minicbor::encode::{self, Write};
 use minicbor::{Decoder, Encoder};
-use stepwell_asl::{Map, Number, Value};
+use stepwell_asl::{Map, Number, Text, Value};
 
 use super::{DEPTH_MAX, RecordError};
 
@@ -19,11 +19,18 @@ pub(super) fn write<W: Write>(value: &Value, e: &mut Encoder<W>) -> Result<(), e
         Value::String(text) => e.str(text)?.ok(),
         Value::Array(items) => {
             e.array(items.len() as u64)?;
-            items.iter().try_for_each(|item| write(item, e))
+            for item in items.iter() {
+                write(item, e)?;
+            }
+            Ok(())
         }
         Value::Object(members) => {
             e.map(members.len() as u64)?;
-            members.iter().try_for_each(|(name, value)| write(value, e.str(name)?))
+            for (name, value) in members.iter() {
+                e.str(name)?;
+                write(value, e)?;
+            }
+            Ok(())
         }
     }
 }
@@ -43,18 +50,81 @@ fn write_number<W: Write>(number: &Number, e: &mut Encoder<W>) -> Result<(), enc
     }
 }
 
-/// Reads a value.
+/// Reads a value. What is open is kept in a list, not on the stack.
 pub(super) fn read(d: &mut Decoder<'_>) -> Result<Value, RecordError> {
-    read_within(d, 0)
+    let mut open: Vec<Open> = Vec::new();
+    loop {
+        let mut value = match d.datatype()? {
+            Type::Array => {
+                let left = length(d.array()?, open.len() + 1)?;
+                if left > 0 {
+                    open.push(Open::Array { items: Vec::with_capacity(CAPACITY_MAX.min(left as usize)), left });
+                    continue;
+                }
+                Vec::new().into()
+            }
+            Type::Map => {
+                let left = length(d.map()?, open.len() + 1)?;
+                if left > 0 {
+                    let members = Map::with_capacity_and_hasher(CAPACITY_MAX.min(left as usize), Default::default());
+                    open.push(Open::Object { members, name: d.str()?.into(), left });
+                    continue;
+                }
+                Value::empty_object()
+            }
+            scalar => read_scalar(d, scalar)?,
+        };
+        // The value goes into what is open; what is full with it goes into what is open around it.
+        loop {
+            let Some(around) = open.last_mut() else { return Ok(value) };
+            if !around.take(value, d)? {
+                break;
+            }
+            let Some(full) = open.pop() else { break };
+            value = full.close();
+        }
+    }
 }
 
-fn read_within(d: &mut Decoder<'_>, depth: usize) -> Result<Value, RecordError> {
-    match d.datatype()? {
+/// A container that is being read, with how many of its values are still to come.
+enum Open {
+    Array { items: Vec<Value>, left: u64 },
+    Object { members: Map, name: Text, left: u64 },
+}
+
+impl Open {
+    /// Takes the next value, and reads the name of the one after it. Tells whether it was the last.
+    fn take(&mut self, value: Value, d: &mut Decoder<'_>) -> Result<bool, RecordError> {
+        match self {
+            Open::Array { items, left } => {
+                items.push(value);
+                *left -= 1;
+                Ok(*left == 0)
+            }
+            Open::Object { members, name, left } => {
+                members.insert(std::mem::take(name), value);
+                *left -= 1;
+                if *left > 0 {
+                    *name = d.str()?.into();
+                }
+                Ok(*left == 0)
+            }
+        }
+    }
+
+    fn close(self) -> Value {
+        match self {
+            Open::Array { items, .. } => items.into(),
+            Open::Object { members, .. } => members.into(),
+        }
+    }
+}
+
+fn read_scalar(d: &mut Decoder<'_>, kind: Type) -> Result<Value, RecordError> {
+    match kind {
         Type::String => Ok(d.str()?.into()),
         Type::U8 | Type::U16 | Type::U32 | Type::U64 => Ok(d.u64()?.into()),
         Type::I8 | Type::I16 | Type::I32 | Type::I64 => Ok(d.i64()?.into()),
-        Type::Map => read_object(d, depth + 1),
-        Type::Array => read_array(d, depth + 1),
         Type::Bool => Ok(d.bool()?.into()),
         Type::Null => {
             d.null()?;
@@ -65,24 +135,6 @@ fn read_within(d: &mut Decoder<'_>, depth: usize) -> Result<Value, RecordError> 
         }
         other => Err(RecordError::Broken(format!("{other} where a value should be"))),
     }
-}
-
-fn read_array(d: &mut Decoder<'_>, depth: usize) -> Result<Value, RecordError> {
-    let length = length(d.array()?, depth)?;
-    let mut items = Vec::with_capacity(CAPACITY_MAX.min(length as usize));
-    for _ in 0..length {
-        items.push(read_within(d, depth)?);
-    }
-    Ok(items.into())
-}
-
-fn read_object(d: &mut Decoder<'_>, depth: usize) -> Result<Value, RecordError> {
-    let length = length(d.map()?, depth)?;
-    let mut members = Map::with_capacity_and_hasher(CAPACITY_MAX.min(length as usize), Default::default());
-    for _ in 0..length {
-        members.insert(d.str()?.into(), read_within(d, depth)?);
-    }
-    Ok(members.into())
 }
 
 fn length(length: Option<u64>, depth: usize) -> Result<u64, RecordError> {
@@ -128,7 +180,10 @@ mod tests {
     #[test]
     fn depth_has_an_end() {
         let nested = |depth: usize| [vec![0x81; depth], vec![0xf6]].concat();
-        assert_eq!(read(&mut Decoder::new(&nested(DEPTH_MAX))).unwrap().depth(), DEPTH_MAX);
+        let deep = read(&mut Decoder::new(&nested(DEPTH_MAX))).unwrap();
+        assert_eq!((deep.depth(), bytes(&deep)), (DEPTH_MAX, nested(DEPTH_MAX)));
+        let objects = (0..DEPTH_MAX).fold(Value::Null, |inner, _| [("a", inner)].into_iter().collect());
+        assert_eq!(read(&mut Decoder::new(&bytes(&objects))).unwrap().depth(), DEPTH_MAX);
         let error = read(&mut Decoder::new(&nested(1_000_000))).unwrap_err();
         assert_eq!(error, RecordError::TooDeep { depth: DEPTH_MAX + 1 });
     }

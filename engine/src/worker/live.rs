@@ -9,7 +9,8 @@ use stepwell_asl::{Program, StateKind, Timestamp};
 use super::entry::{Entry, status_number};
 use super::{Loaded, Outcome, Settings, Wake, invokes};
 use crate::core::{
-    BranchId, Change, Dispatch, Env, Event, EventKind, Execution, Identity, Invoke, Limits, Status, Ticket, Trigger, Turn, outstanding, step,
+    BranchId, Change, Dispatch, Env, Event, EventKind, Execution, Identity, Invoke, Limits, Status, Ticket, Trigger,
+    Turn, outstanding, step,
 };
 use crate::ids::{Epoch, ExecutionId, Key};
 use crate::record::{self, Birth, Known, RecordError, TurnRecord};
@@ -363,14 +364,19 @@ impl<R> Live<R> {
         given
     }
 
-    /// Calls that nobody waits for any more, looking only at the branches that have changed.
+    /// Calls that nobody waits for any more, looking only at the branches that have changed. One that was accepted, and
+    /// whose answer comes from somebody else, has come back too.
     fn changed_calls(&mut self, turn: &Turn) -> Vec<Ticket> {
         let mut given_up = Vec::new();
         for branch in turn.changes.iter().filter_map(changed_branch) {
-            if let Some(ticket) = self.calls.get(&branch).copied()
-                && self.execution.waiting(ticket) != Some(branch)
-            {
+            let Some(ticket) = self.calls.get(&branch).copied() else { continue };
+            let waiting = self.execution.waiting(ticket) == Some(branch);
+            let position = self.execution.branch(branch).map(|branch| &branch.position.trigger);
+            let called = matches!(position, Some(Trigger::Task { dispatch: Dispatch::Call, .. }));
+            if !waiting || !called {
                 self.calls.remove(&branch);
+            }
+            if !waiting {
                 given_up.push(ticket);
             }
         }

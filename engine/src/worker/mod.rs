@@ -313,7 +313,8 @@ impl<R> Worker<R> {
             }
             Ok(None) => self.settle_durable(id),
             Err(error) => {
-                let refused = StateError::new("States.DataLimitExceeded", format!("The turn cannot be stored: {error}"));
+                let refused =
+                    StateError::new("States.DataLimitExceeded", format!("The turn cannot be stored: {error}"));
                 let sequence = live.newest();
                 self.commit_failed(id, Some((sequence, refused)));
                 self.answered_while_failing(id); // it was never on its way
@@ -337,7 +338,9 @@ impl<R> Resident<R> {
 fn too_large(bytes: usize, bytes_max: usize) -> StateError {
     StateError::new(
         "States.DataLimitExceeded",
-        format!("One turn of the execution has {bytes} bytes of data, and the store holds at most {bytes_max} in a turn."),
+        format!(
+            "One turn of the execution has {bytes} bytes of data, and the store holds at most {bytes_max} in a turn."
+        ),
     )
 }
 

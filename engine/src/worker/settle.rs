@@ -135,9 +135,9 @@ impl<R> Worker<R> {
     fn resume(&mut self, id: ExecutionId, loaded: Loaded, unresolved: Vec<Pending<R>>) {
         let Some(resident) = self.residents.get_mut(&id) else { return };
         // What follows one of our turns is ours too, and what comes before it was committed with it.
-        let committed = unresolved.iter().rposition(|pending| {
-            pending.sequence > 0 && loaded.turns.contains(&(pending.sequence, pending.turn_id))
-        });
+        let committed = unresolved
+            .iter()
+            .rposition(|pending| pending.sequence > 0 && loaded.turns.contains(&(pending.sequence, pending.turn_id)));
         let mut live = Box::new(Live::loaded(id, loaded));
         let mut again = Vec::new();
         for (at, mut pending) in unresolved.into_iter().enumerate() {
@@ -146,7 +146,9 @@ impl<R> Worker<R> {
                 (pending.durable, pending.invokes, pending.wake) = (true, Vec::new(), None);
                 live.pending.push_back(pending);
             } else {
-                again.extend(pending.events.into_iter().zip(pending.replies.into_iter().chain(std::iter::repeat_with(|| None))));
+                again.extend(
+                    pending.events.into_iter().zip(pending.replies.into_iter().chain(std::iter::repeat_with(|| None))),
+                );
             }
         }
         for (event, reply) in again.into_iter().rev() {
