@@ -49,6 +49,7 @@ impl Kept {
             limits: Limits { inline_concurrency: Some(40), ..Limits::OFF },
             tokens: TokenKey::new([0; 32]),
             moves_max: u32::MAX,
+            bytes_max: usize::MAX,
         };
         let birth = Birth {
             identity: execution.identity.clone(),

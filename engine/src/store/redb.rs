@@ -150,7 +150,7 @@ mod tests {
         let path = directory.path().join("data.redb");
         fs::write(path.with_extension("new"), [0; 8192]).expect("a file can be written");
         let redb = Redb::open(&path, 1 << 20).expect("what was cut off is not in the way");
-        redb.apply(vec![Operation::Put(b"key".to_vec(), b"value".to_vec().into())]).expect("it can be written");
+        redb.apply(vec![Operation::Put(b"key".to_vec(), b"value".to_vec())]).expect("it can be written");
         drop(redb);
         let redb = Redb::open(&path, 1 << 20).expect("it is there");
         let value = redb.view().and_then(|view| view.get(b"key")).expect("it can be read");
