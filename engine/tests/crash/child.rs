@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use stepwell_asl::{MachineType, Value};
-use stepwell_engine::core::{HistoryEvent, Status};
+use stepwell_engine::core::{HistoryEvent, StateError, Status};
 use stepwell_engine::engine::{ExecutionSummary, HistoryQuery, ListExecutions, StartExecution};
 use stepwell_engine::store::{Kind as StoreKind, Options};
 use stepwell_engine::{Config, Engine, EngineError, history_json};
@@ -168,7 +168,10 @@ impl Child {
     async fn work(self: Arc<Self>, watch: &tokio::task::JoinHandle<()>) -> Result<(), EngineError> {
         let activity = self.engine.create_activity(ACTIVITY).await?;
         for kind in self.orders.kinds() {
-            self.engine.register(&kind.name(), &kind.definition(&activity), MachineType::Standard).await?;
+            // To check a definition takes longer than some lives.
+            if self.engine.state_machine(&self.engine.place().state_machine(&kind.name())).await?.is_none() {
+                self.engine.register(&kind.name(), &kind.definition(&activity), MachineType::Standard).await?;
+            }
         }
         let mut acting = JoinSet::new();
         for _ in 0..2 {
@@ -257,6 +260,10 @@ impl Child {
     async fn see_its_end(&self, name: &str) -> Result<(), EngineError> {
         let kind = Kind::of(name);
         let arn = self.engine.place().execution(&kind.name(), name);
+        if kind == Kind::Stopped {
+            tokio::time::sleep(Duration::from_millis(mix(name, 0) % 50)).await;
+            self.engine.stop(&arn, StateError::new("Enough", "stopped by hand")).await?;
+        }
         loop {
             let there = self.engine.wait(&arn).await?;
             let (events, checksum) = summed(&history(&self.engine, &arn).await?);

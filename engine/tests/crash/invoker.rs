@@ -12,7 +12,7 @@ use stepwell_engine::invoke::{Answer, Invoker, Task};
 use tokio::sync::SetOnce;
 
 use super::facts::{Book, Call, Fact};
-use super::model::{ACT, failure, mix, result};
+use super::model::{ACT, NEVER, failure, mix, result};
 
 /// Does the tasks of one life.
 #[derive(Clone)]
@@ -59,6 +59,9 @@ impl Invoker for World {
         let call = Call { name: name.clone(), at: at.clone(), item, attempt: task.attempt, now_ms };
         self.book.write(&Fact::Called(call));
         let chance = mix(&format!("{name}{at}{item}"), u64::from(self.life));
+        if at == NEVER {
+            return Answer::Succeeded(Value::Null);
+        }
         if let Some(token) = &task.token {
             let answer = result(&at, item, n);
             self.book.write(&Fact::Token { name, at, token: token.to_string(), answer });
@@ -122,7 +125,7 @@ impl World {
             }
             self.book.write(&Fact::Token { name: "?".to_owned(), at: work.at, token: token.clone(), answer });
             let chance = mix(&token, u64::from(self.life));
-            if self.finishing || chance % 4 != 0 {
+            if self.finishing || !chance.is_multiple_of(4) {
                 tokio::time::sleep(Duration::from_millis(chance % 10)).await;
                 self.answer(&token, answer).await;
             }

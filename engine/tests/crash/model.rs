@@ -20,7 +20,11 @@ pub enum Kind {
     Activity,
     Doomed,
     Redriven,
+    Stopped,
 }
+
+/// A task of an execution: its state's name, and the item that it is for.
+pub type TaskKey = (String, u64);
 
 /// The activity's name.
 pub const ACTIVITY: &str = "work";
@@ -28,23 +32,27 @@ pub const ACTIVITY: &str = "work";
 /// The task of an activity's workers.
 pub const ACT: &str = "Act";
 
+/// The task that nobody answers.
+pub const NEVER: &str = "Never";
+
 /// How an execution must end.
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
     Succeeded(Json),
-    Failed { error: &'static str, cause: &'static str },
+    Failed(&'static str, &'static str),
+    Aborted(&'static str, &'static str),
 }
 
 /// What an execution must come to.
 pub struct Expected {
     pub end: End,
     /// How often each task is attempted, by state and item.
-    pub attempts: BTreeMap<(String, u64), u32>,
+    pub attempts: BTreeMap<TaskKey, u32>,
     pub redrives: u32,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Chain,
         Kind::Loop,
         Kind::Map,
@@ -56,6 +64,7 @@ impl Kind {
         Kind::Activity,
         Kind::Doomed,
         Kind::Redriven,
+        Kind::Stopped,
     ];
 
     /// The state machine's name, with which the names of its executions begin.
@@ -118,14 +127,10 @@ impl Kind {
                 "B": task("B", json!({ "End": true })),
             }),
             Kind::Callback => json!({
-                "Ask": with(json!({
-                    "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "ResultPath": "$.n",
-                    "Parameters": { "QueueUrl": "q", "MessageBody": with(
-                        arguments("Ask"), json!({ "token.$": "$$.Task.Token" })
-                    ) },
-                }), json!({ "Next": "B" })),
+                "Ask": callback("Ask", json!({ "Next": "B" })),
                 "B": task("B", json!({ "End": true })),
             }),
+            Kind::Stopped => json!({ NEVER: callback(NEVER, json!({ "End": true })) }),
             Kind::Activity => json!({
                 "Act": with(task(ACT, json!({ "Next": "B" })), json!({
                     "Resource": activity, "TimeoutSeconds": 2, "Retry": [
@@ -167,7 +172,7 @@ impl Kind {
             Kind::Wait => with(base, until),
             Kind::Retry => with(base, json!({ "fails": chance(1) % 4 })),
             Kind::Catch => with(base, json!({ "fails": chance(1) % 4 })),
-            Kind::Callback | Kind::Activity | Kind::Doomed | Kind::Redriven => base,
+            Kind::Callback | Kind::Activity | Kind::Doomed | Kind::Redriven | Kind::Stopped => base,
         }
     }
 
@@ -198,6 +203,7 @@ impl Kind {
             Kind::Callback => run.tasks(&["Ask", "B"]),
             Kind::Activity => run.tasks(&[ACT, "B"]),
             Kind::Doomed => run.tasks(&["A"]),
+            Kind::Stopped => run.tasks(&[NEVER]),
             Kind::Redriven => {
                 redrives = 1;
                 run.tasks(&["A"]);
@@ -209,7 +215,8 @@ impl Kind {
             }
         };
         let end = match self {
-            Kind::Doomed => End::Failed { error: "Doomed", cause: "as it must" },
+            Kind::Doomed => End::Failed("Doomed", "as it must"),
+            Kind::Stopped => End::Aborted("Enough", "stopped by hand"),
             _ => End::Succeeded(output),
         };
         Expected { end, attempts: run.attempts, redrives }
@@ -234,7 +241,7 @@ pub fn failure(at: &str, item: u64, fails: u64, attempt: u32) -> Option<(&'stati
 /// An execution, worked out.
 #[derive(Clone)]
 struct Run {
-    attempts: BTreeMap<(String, u64), u32>,
+    attempts: BTreeMap<TaskKey, u32>,
     data: Json,
 }
 
@@ -309,6 +316,15 @@ fn arguments(at: &str) -> Json {
 fn task(at: &str, rest: Json) -> Json {
     let resource = "arn:aws:lambda:us-east-1:123456789012:function:f";
     with(json!({ "Type": "Task", "Resource": resource, "Parameters": arguments(at), "ResultPath": "$.n" }), rest)
+}
+
+fn callback(at: &str, rest: Json) -> Json {
+    let message = with(arguments(at), json!({ "token.$": "$$.Task.Token" }));
+    let callback = json!({
+        "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "ResultPath": "$.n",
+        "Parameters": { "QueueUrl": "q", "MessageBody": message },
+    });
+    with(callback, rest)
 }
 
 fn map(at: &str, of_task: Json, rest: Json) -> Json {

@@ -83,9 +83,14 @@ fn one_life(scenario: &Scenario, orders: &Orders, seed: u64) -> Vec<String> {
         .stderr(log)
         .spawn()
         .expect("a child can be started");
-    let ended = match orders.finishing {
-        true => ended_within(&mut child, FINISH_MAX),
-        false => ended_within(&mut child, moment(seed, scenario, orders.life)),
+    let open = || facts(&orders.directory, orders.life).contains(&Fact::Opened);
+    let ended = match (orders.finishing, moment(seed, scenario, orders.life)) {
+        (true, _) => within(FINISH_MAX, || has_ended(&mut child)),
+        (false, Moment::Starting(span)) => within(span, || has_ended(&mut child)),
+        (false, Moment::Open(span)) => {
+            within(FINISH_MAX, || has_ended(&mut child) || open());
+            within(span, || has_ended(&mut child))
+        }
     };
     child.kill().expect("a child can be killed");
     child.wait().expect("a child can be waited for");
@@ -101,31 +106,42 @@ fn one_life(scenario: &Scenario, orders: &Orders, seed: u64) -> Vec<String> {
     wrong
 }
 
-/// When a life ends: often while the engine opens and closed executions expire, mostly later.
-fn moment(seed: u64, scenario: &Scenario, life: u32) -> Duration {
-    let chance = mix(scenario.test, seed ^ u64::from(life) << 40);
-    let early = chance.is_multiple_of(if scenario.expires { 2 } else { 4 });
-    let span = chance >> 8;
-    Duration::from_millis(if scenario.made {
-        span % 120
-    } else if early {
-        span % 250
-    } else {
-        100 + span % 1_900
-    })
+/// When a life ends.
+enum Moment {
+    /// So long after its process was started.
+    Starting(Duration),
+    /// So long after the engine was open.
+    Open(Duration),
 }
 
-fn ended_within(child: &mut Child, span: Duration) -> bool {
+/// Often while the engine opens and closed executions expire, mostly later.
+fn moment(seed: u64, scenario: &Scenario, life: u32) -> Moment {
+    let chance = mix(scenario.test, seed ^ u64::from(life) << 40);
+    let early = chance.is_multiple_of(if scenario.expires { 2 } else { 4 });
+    let span = |ms_max: u64| Duration::from_millis((chance >> 8) % ms_max);
+    match (scenario.made, early) {
+        (true, _) => Moment::Starting(span(120)),
+        (false, true) => Moment::Starting(span(250)),
+        (false, false) => Moment::Open(span(1_500)),
+    }
+}
+
+fn has_ended(child: &mut Child) -> bool {
+    child.try_wait().expect("a child can be looked at").is_some()
+}
+
+/// Waits until something is so, and gives whether it became so in time.
+fn within(span: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let until = Instant::now() + span;
     loop {
-        if child.try_wait().expect("a child can be looked at").is_some() {
+        if is_so() {
             return true;
         }
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return false;
         }
-        std::thread::sleep(left.min(Duration::from_millis(50)));
+        std::thread::sleep(left.min(Duration::from_millis(10)));
     }
 }
 
