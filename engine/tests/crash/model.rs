@@ -48,6 +48,8 @@ pub struct Expected {
     pub end: End,
     /// How often each task is attempted, by state and item.
     pub attempts: BTreeMap<TaskKey, u32>,
+    /// Tasks of which each begins only after the one before is done.
+    pub sequence: Vec<TaskKey>,
     pub redrives: u32,
 }
 
@@ -178,7 +180,7 @@ impl Kind {
 
     /// What an execution with this input must come to.
     pub fn expected(self, input: &Json) -> Expected {
-        let mut run = Run { attempts: BTreeMap::new(), data: input.clone() };
+        let mut run = Run::on(input.clone());
         let mut redrives = 0;
         let output = match self {
             Kind::Chain => run.tasks(&["A", "B", "Last"]),
@@ -207,7 +209,7 @@ impl Kind {
             Kind::Redriven => {
                 redrives = 1;
                 run.tasks(&["A"]);
-                run.attempts.insert(("Redo".to_owned(), 0), 1);
+                run.task("Redo", 0, 1);
                 run.data["item"] = json!(1);
                 run.tasks(&["Redo"]);
                 run.data["item"] = json!(0);
@@ -219,7 +221,7 @@ impl Kind {
             Kind::Stopped => End::Aborted("Enough", "stopped by hand"),
             _ => End::Succeeded(output),
         };
-        Expected { end, attempts: run.attempts, redrives }
+        Expected { end, attempts: run.attempts, sequence: run.sequence, redrives }
     }
 }
 
@@ -242,15 +244,26 @@ pub fn failure(at: &str, item: u64, fails: u64, attempt: u32) -> Option<(&'stati
 #[derive(Clone)]
 struct Run {
     attempts: BTreeMap<TaskKey, u32>,
+    sequence: Vec<TaskKey>,
     data: Json,
 }
 
 impl Run {
+    fn on(data: Json) -> Run {
+        Run { attempts: BTreeMap::new(), sequence: Vec::new(), data }
+    }
+
+    fn task(&mut self, at: &str, item: u64, attempts: u32) {
+        let task = (at.to_owned(), item);
+        self.attempts.insert(task.clone(), attempts);
+        self.sequence.push(task);
+    }
+
     fn tasks(&mut self, states: &[&str]) -> Json {
         for at in states {
             let (item, n, fails) = (number(&self.data["item"]), number(&self.data["n"]), number(&self.data["fails"]));
             let failing = if *at == "Try" { fails as u32 } else { 0 };
-            self.attempts.insert(((*at).to_owned(), item), failing + 1);
+            self.task(at, item, failing + 1);
             self.data["n"] = json!(result(at, item, n));
         }
         self.data.clone()
@@ -259,7 +272,7 @@ impl Run {
     fn items(&mut self, at: &str) -> Json {
         let items = self.data["items"].as_array().cloned().unwrap_or_default();
         let results = items.into_iter().map(|item| {
-            let mut run = Run { attempts: BTreeMap::new(), data: item };
+            let mut run = Run::on(item);
             let output = run.tasks(&[at]);
             self.attempts.extend(run.attempts);
             output["n"].clone()
@@ -271,7 +284,7 @@ impl Run {
         if number(&self.data["fails"]) < 2 {
             return self.tasks(&["Try", "B"]);
         }
-        self.attempts.insert(("Try".to_owned(), 0), 2);
+        self.task("Try", 0, 2);
         self.data["error"] = json!({ "Error": "Again", "Cause": "attempt 1" });
         self.tasks(&["B"])
     }

@@ -58,6 +58,8 @@ struct Told {
     acknowledged: BTreeSet<String>,
     ended: HashMap<String, Vec<Seen>>,
     tokens: HashMap<String, u32>,
+    /// By execution: the life that saw the answer to its callback acknowledged.
+    answered: HashMap<String, u32>,
     /// By execution.
     calls: HashMap<String, Calls>,
 }
@@ -75,7 +77,7 @@ struct Seen {
 
 impl Told {
     fn read(orders: &Orders, wrong: &mut Vec<String>) -> Told {
-        let mut told = Told::default();
+        let (mut told, mut asked) = (Told::default(), HashMap::new());
         for life in 1..=orders.life {
             for fact in facts(&orders.directory, life) {
                 match fact {
@@ -88,11 +90,13 @@ impl Told {
                             wrong.push(format!("lives {before} and {life} were handed the same task of an activity"));
                         }
                     }
+                    Fact::Token { name, token, .. } => drop(asked.insert(token, name)),
+                    Fact::Answered { token } => {
+                        told.answered.extend(asked.get(&token).map(|name| (name.clone(), life)));
+                    }
                     Fact::Opened
                     | Fact::Starting { .. }
                     | Fact::Called(_)
-                    | Fact::Token { .. }
-                    | Fact::Answered { .. }
                     | Fact::Late { .. }
                     | Fact::Broken { .. }
                     | Fact::Finished => {}
@@ -204,7 +208,7 @@ impl Verifier {
             if surely && distinct != (0..*attempts).collect::<Vec<_>>() {
                 wrong.push(format!("{task:?} has {attempts} attempts, and these calls: {made:?}"));
             }
-            if !made.is_sorted() {
+            if !made.iter().map(|(_, attempt)| attempt).is_sorted() {
                 wrong.push(format!("{task:?} was called again after a later attempt: {made:?}"));
             }
             if let (Some(Seen { life, .. }), Some((last, _))) = (ended_in, made.last())
@@ -213,6 +217,20 @@ impl Verifier {
                 wrong.push(format!("{task:?} was called in life {last}, and it had ended in life {life}"));
             }
             self.figures.repeated += made.len() - distinct.len();
+        }
+        if let (Some(answered), Some(asked)) = (self.told.answered.get(name), calls.get(&("Ask".to_owned(), 0)))
+            && asked.last().is_some_and(|(life, _)| life > answered)
+        {
+            wrong.push(format!("life {answered} answered its callback, and it was asked again: {asked:?}"));
+        }
+        for two in expected.sequence.windows(2) {
+            let (one, next) =
+                (calls.get(&two[0]).and_then(|made| made.last()), calls.get(&two[1]).and_then(|made| made.first()));
+            if let (Some((last, _)), Some((first, _))) = (one, next)
+                && last > first
+            {
+                wrong.push(format!("{:?} was called in life {last}, and {:?} in life {first}", two[0], two[1]));
+            }
         }
         for task in calls.keys().filter(|task| !expected.attempts.contains_key(*task)) {
             wrong.push(format!("{task:?} was called, and is not part of it"));
