@@ -1387,3 +1387,22 @@ fn a_map_whose_item_was_too_large_runs_again_as_a_whole() {
     let starts = world.history.iter().filter(|event| matches!(event.kind, HistoryKind::MapStateStarted { .. }));
     assert_eq!(starts.count(), 2);
 }
+
+#[test]
+fn a_variable_does_not_grow_deeper_than_can_be_kept() {
+    let mut world = World::new(
+        json!({ "StartAt": "Begin", "States": {
+            "Begin": { "Type": "Pass", "Assign": { "v": [] }, "Next": "Deeper" },
+            "Deeper": { "Type": "Pass", "Assign": { "v.$": "States.Array($v)" }, "Next": "Again" },
+            "Again": {
+                "Type": "Choice",
+                "Choices": [{ "Variable": "$.end", "IsPresent": true, "Next": "End" }],
+                "Default": "Deeper"
+            },
+            "End": { "Type": "Succeed" }
+        } }),
+        json!({}),
+    );
+    world.start();
+    assert_eq!(world.error().0, "States.DataLimitExceeded");
+}

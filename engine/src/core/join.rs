@@ -12,6 +12,7 @@ use super::branch::{Branch, BranchId, Item, Parent, Position, Ticket};
 use super::execution::Status;
 use super::fault::{Fault, StateError};
 use super::history::HistoryKind;
+use super::limits::DEPTH_MAX;
 use super::step::Turning;
 use super::trigger::{JoinKind, Leave, Trigger, Work};
 
@@ -25,7 +26,8 @@ impl Turning<'_> {
 
     /// The same, to a state that is not the state's own `Next`.
     pub fn leave_to(&mut self, id: BranchId, left: Left, next: Option<StateId>) {
-        if !self.fits(&left.output) {
+        let too_deep = left.assigned.as_ref().is_some_and(|assigned| assigned.depth() > DEPTH_MAX);
+        if too_deep || !self.fits(&left.output) {
             let error = Fault::too_large(&self.state(id).name);
             return self.fail(id, Fault::terminal(error));
         }
