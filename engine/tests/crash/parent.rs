@@ -34,7 +34,9 @@ pub fn run(scenario: Scenario) {
         return;
     }
     let share = if scenario.expires { kills() / 5 } else { kills() * 3 / 10 };
-    play(&scenario, seed(), share.max(1));
+    let (began, seed, kills) = (Instant::now(), seed(), share.max(1));
+    let figures = play(&scenario, seed, kills);
+    println!("{}, seed {seed}: {kills} kills, {figures}, {} s", scenario.test, began.elapsed().as_secs());
 }
 
 /// The same, with a directory for each kill.
@@ -48,8 +50,8 @@ pub fn run_anew(scenario: Scenario) {
     }
 }
 
-fn play(scenario: &Scenario, seed: u64, kills: u32) {
-    let began = Instant::now();
+/// Kills so often and compares what is left; panics with what is wrong.
+fn play(scenario: &Scenario, seed: u64, kills: u32) -> verify::Figures {
     let kept = tempfile::Builder::new().prefix("stepwell-crash-").tempdir().expect("a directory can be made").keep();
     let orders = |life| Orders {
         directory: kept.clone(),
@@ -67,8 +69,8 @@ fn play(scenario: &Scenario, seed: u64, kills: u32) {
     let text: String = wrong.iter().take(40).map(|what| format!("  {what}\n")).collect();
     let (test, directory) = (scenario.test, kept.display());
     assert!(wrong.is_empty(), "{test}, STEPWELL_SEED={seed}: {} findings, kept in {directory}:\n{text}", wrong.len());
-    println!("{test}, seed {seed}: {kills} kills, {figures}, {} s", began.elapsed().as_secs());
     std::fs::remove_dir_all(&kept).expect("the directory can be removed");
+    figures
 }
 
 /// Has a child live, kills it, and gives what is wrong with what it wrote down.
