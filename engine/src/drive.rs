@@ -1,7 +1,7 @@
 //! Drives a [`Worker`]: does what it asks for, and brings it what comes of that. One task for each worker; it never waits
 //! for anything but news.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -61,7 +61,9 @@ pub(crate) struct Driver {
     commits: FuturesUnordered<Committing>,
     loads: FuturesUnordered<Loading>,
     calls: HashMap<(ExecutionId, Ticket), AbortHandle>,
+    /// Calls that wait in line, and which of those are still wanted.
     waiting: VecDeque<(ExecutionId, Arc<Identity>, Invoke)>,
+    wanted: HashSet<(ExecutionId, Ticket)>,
     finishing: Option<oneshot::Sender<()>>,
 }
 
@@ -78,6 +80,7 @@ impl Driver {
             loads: FuturesUnordered::new(),
             calls: HashMap::new(),
             waiting: VecDeque::new(),
+            wanted: HashSet::new(),
             finishing: None,
         }
     }
@@ -157,9 +160,7 @@ impl Driver {
         for event in events {
             self.worker.deliver(id, event, None);
         }
-        if let Some((id, identity, invoke)) = self.waiting.pop_front() {
-            self.call(id, identity, invoke);
-        }
+        self.call_next();
     }
 
     fn act(&mut self) {
@@ -201,9 +202,21 @@ impl Driver {
         {
             observer.waits_outside(&identity, &invoke);
         }
-        match self.calls.len() < CALLS_MAX {
-            true => self.call(id, identity, invoke),
-            false => self.waiting.push_back((id, identity, invoke)),
+        if self.calls.len() < CALLS_MAX {
+            self.call(id, identity, invoke);
+        } else if self.wanted.insert((id, invoke.ticket)) {
+            self.waiting.push_back((id, identity, invoke));
+        }
+    }
+
+    /// Makes calls that waited in line, as far as there is room.
+    fn call_next(&mut self) {
+        while self.calls.len() < CALLS_MAX
+            && let Some((id, identity, invoke)) = self.waiting.pop_front()
+        {
+            if self.wanted.remove(&(id, invoke.ticket)) {
+                self.call(id, identity, invoke);
+            }
         }
     }
 
@@ -228,11 +241,8 @@ impl Driver {
         if let Some(call) = self.calls.remove(&(id, ticket)) {
             call.abort();
         }
-        if self.calls.len() < CALLS_MAX
-            && let Some((id, identity, invoke)) = self.waiting.pop_front()
-        {
-            self.call(id, identity, invoke);
-        }
+        self.wanted.remove(&(id, ticket));
+        self.call_next();
     }
 }
 

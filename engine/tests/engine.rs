@@ -327,3 +327,34 @@ async fn an_endless_loop_leaves_room_for_others() {
     engine.stop(&endless, StateError::named("enough")).await.unwrap();
     assert!(matches!(engine.describe(&endless).await.unwrap().status, Status::Aborted(_)));
 }
+
+#[tokio::test]
+async fn an_execution_that_failed_is_archived_when_it_cannot_be_redriven_any_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Options::sled(directory.path());
+    let redrive = Duration::from_millis(50);
+    let engine = Engine::open(Config { redrive, ..config(store) }).await.unwrap();
+    let arn = start(&engine, json!({ "T": task() }), "e", json!("fail once")).await;
+    let failed = engine.wait(&arn).await.unwrap();
+    let archived = async {
+        while engine.counts().archived == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), archived).await.expect("it is archived");
+    assert_eq!(engine.describe(&arn).await.unwrap(), failed);
+    assert_eq!(code(engine.redrive(&arn).await.unwrap_err()), "ExecutionNotRedrivable");
+    engine.shutdown(Duration::from_secs(10)).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_redrives_at_once_one_is_made() {
+    let engine = open(Options::memory()).await;
+    let arn = start(&engine, json!({ "T": task() }), "e", json!("fail once")).await;
+    engine.wait(&arn).await.unwrap();
+    let redrives = futures_util::future::join_all((0..8).map(|_| engine.redrive(&arn))).await;
+    let refused: Vec<String> = redrives.into_iter().filter_map(|redriven| Some(redriven.err()?.to_string())).collect();
+    assert_eq!(refused.len(), 7, "{refused:?}");
+    assert!(refused.iter().all(|why| why.starts_with("ExecutionNotRedrivable: Execution is ")), "{refused:?}");
+    assert_eq!(engine.wait(&arn).await.unwrap().redrive_count, 1);
+}

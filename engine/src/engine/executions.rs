@@ -185,9 +185,17 @@ impl Engine {
             return Ok(started);
         }
         let key = Key::of(&[&machine.arn, &name]);
+        let mut expired = None;
         loop {
             if let Some(id) = self.shared.store.find(key).await? {
-                return self.started_before(id, &machine, &name, &start.input).await;
+                match self.started_before(id, &machine, &name, &start.input).await {
+                    // It was removed between the two reads, and its name with it.
+                    Err(error) if error.code() == Some("ExecutionDoesNotExist") && expired != Some(id) => {
+                        expired = Some(id);
+                        continue;
+                    }
+                    before => return before,
+                }
             }
             let id = self.new_id(key.shard()).await?;
             let arn = self.place.execution(&machine.name, &name);
@@ -411,9 +419,12 @@ impl Engine {
         let refused = |why: String| EngineError::call("ExecutionNotRedrivable", why);
         let id = self.find(arn).await?;
         let there = self.describe_id(id, arn).await?;
+        let is = |status| {
+            let status = super::status_name(crate::worker::status_number(status));
+            refused(format!("Execution is {status} and cannot be redriven"))
+        };
         if matches!(there.status, Status::Running | Status::Succeeded(_)) {
-            let status = super::status_name(crate::worker::status_number(&there.status));
-            return Err(refused(format!("Execution is {status} and cannot be redriven")));
+            return Err(is(&there.status));
         }
         let redrivable_ms = u64::try_from(self.redrive.as_millis()).unwrap_or(u64::MAX);
         if there.stopped_at.is_some_and(|at| at.plus_ms(redrivable_ms) <= self.shared.clock.now()) {
@@ -423,7 +434,10 @@ impl Engine {
             Outcome::Accepted => {
                 Ok(self.describe_id(id, arn).await?.redriven_at.unwrap_or_else(|| self.shared.clock.now()))
             }
-            _ => Err(refused("Execution cannot be redriven: its history has no room for more events".to_owned())),
+            _ => match self.describe_id(id, arn).await? {
+                now if now.redrive_count > there.redrive_count => Err(is(&now.status)), // another one was first
+                _ => Err(refused("Execution cannot be redriven: its history has no room for more events".to_owned())),
+            },
         }
     }
 

@@ -1,5 +1,6 @@
 //! Rows in redb: one file, one table. Every commit of redb is durable by itself, so there is nothing left to sync.
 
+use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use redb::{
 };
 
 use super::Failure;
+use super::directory::sync_directory;
 use super::kv::{Kv, Operation, Order, Range, View, Visit};
 use super::open::OpenError;
 use super::sled::said;
@@ -26,16 +28,34 @@ impl Redb {
     /// Opens the file, or makes it.
     pub fn open(path: &Path, cache_bytes: u64) -> Result<Redb, OpenError> {
         let cache_bytes = usize::try_from(cache_bytes).unwrap_or(usize::MAX);
-        let open = || -> Result<Redb, OpenError> {
-            let opened = Database::builder().set_cache_size(cache_bytes).create(path);
-            let database = opened.map_err(|error| refused(path, error))?;
-            let redb = Redb { database, path: path.to_owned() };
-            // This makes the table, so that views find it.
-            redb.apply(Vec::new()).map_err(|failure| OpenError::damaged(path, failure.to_string()))?;
-            Ok(redb)
+        let open = || match path.exists() {
+            true => Redb::at(path, cache_bytes),
+            false => Redb::make(path, cache_bytes),
         };
         // redb checks some of what it reads by assertions.
         catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|panic| Err(OpenError::damaged(path, said(&*panic))))
+    }
+
+    /// Makes a database whose file has its name only when it is whole: redb does not open one that it was cut off making.
+    fn make(path: &Path, cache_bytes: usize) -> Result<Redb, OpenError> {
+        let new = path.with_extension("new");
+        let io = |error| OpenError::unusable(&new, error);
+        if new.exists() {
+            fs::remove_file(&new).map_err(io)?;
+        }
+        drop(Redb::at(&new, cache_bytes)?);
+        fs::rename(&new, path).map_err(io)?;
+        path.parent().map_or(Ok(()), sync_directory).map_err(io)?;
+        Redb::at(path, cache_bytes)
+    }
+
+    fn at(path: &Path, cache_bytes: usize) -> Result<Redb, OpenError> {
+        let opened = Database::builder().set_cache_size(cache_bytes).create(path);
+        let database = opened.map_err(|error| refused(path, error))?;
+        let redb = Redb { database, path: path.to_owned() };
+        // This makes the table, so that views find it.
+        redb.apply(Vec::new()).map_err(|failure| OpenError::damaged(path, failure.to_string()))?;
+        Ok(redb)
     }
 
     fn failure(&self, error: &dyn std::error::Error) -> Failure {
@@ -117,5 +137,23 @@ impl View for RedbView<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_was_cut_off_while_it_was_made_is_made_anew() {
+        let directory = tempfile::tempdir().expect("a directory can be made");
+        let path = directory.path().join("data.redb");
+        fs::write(path.with_extension("new"), [0; 8192]).expect("a file can be written");
+        let redb = Redb::open(&path, 1 << 20).expect("what was cut off is not in the way");
+        redb.apply(vec![Operation::Put(b"key".to_vec(), b"value".to_vec())]).expect("it can be written");
+        drop(redb);
+        let redb = Redb::open(&path, 1 << 20).expect("it is there");
+        let value = redb.view().and_then(|view| view.get(b"key")).expect("it can be read");
+        assert_eq!(value.as_deref(), Some(&b"value"[..]));
     }
 }

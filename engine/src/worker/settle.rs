@@ -13,7 +13,8 @@ impl<R> Worker<R> {
         match result {
             Ok(()) => self.commit_succeeded(id, sequence),
             Err(CommitError::Failed(failure)) => self.fail(failure),
-            Err(CommitError::Conflict | CommitError::Fenced | CommitError::Unknown) => {
+            Err(CommitError::Fenced) => self.moved(id),
+            Err(CommitError::Conflict | CommitError::Unknown) => {
                 self.commit_failed(id, None);
                 self.answered_while_failing(id);
             }
@@ -182,6 +183,17 @@ impl<R> Worker<R> {
         for Queued { reply, .. } in queue {
             self.actions.extend(reply.map(|reply| Action::Reply(reply, outcome.clone())));
         }
+    }
+
+    /// Somebody else owns the shard: nothing that is in memory of it counts any more.
+    fn moved(&mut self, id: ExecutionId) {
+        self.idle.remove(id);
+        let unresolved = match self.residents.get_mut(&id).map(|resident| &mut resident.stage) {
+            Some(Stage::Live(live)) => live.pending.drain(..).collect(),
+            Some(Stage::Failing { unresolved, .. } | Stage::Loading { unresolved }) => std::mem::take(unresolved),
+            None => return,
+        };
+        self.dismiss(id, unresolved, &Outcome::Failed("another node runs this execution now".to_owned()));
     }
 
     /// The store has failed: nobody is told anything but that.
