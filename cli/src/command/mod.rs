@@ -1,7 +1,9 @@
 //! The commands, one a file.
 
+pub mod bench;
 pub mod completions;
 pub mod eval;
+pub mod executions;
 pub mod run;
 pub mod validate;
 
@@ -14,8 +16,10 @@ use crate::refusal::Refusal;
 pub fn execute(command: Command) -> Result<ExitCode, Refusal> {
     match command {
         Command::Run(args) => run::execute(*args),
+        Command::Executions(args) => executions::execute(args),
         Command::Validate(args) => validate::execute(&args),
         Command::Eval(args) => eval::execute(&args),
+        Command::Bench(args) => bench::execute(&args),
         Command::Completions(args) => completions::execute(&args),
     }
 }

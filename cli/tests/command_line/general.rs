@@ -8,10 +8,20 @@ use crate::harness::Room;
 #[test]
 fn every_command_explains_itself_with_examples() {
     let room = Room::with(&[]);
-    for command in ["run", "validate", "eval", "completions"] {
+    for command in ["run", "executions", "validate", "eval", "completions", "bench"] {
         let done = room.stepwell(&[command, "--help"]);
         assert_eq!(done.status, Some(0), "{command}");
         assert!(done.stdout.contains(&format!("Examples:\n  stepwell {command}")), "{command}: {}", done.stdout);
+    }
+    for command in ["list", "show", "history", "stop", "redrive"] {
+        let done = room.stepwell(&["executions", command, "--help"]);
+        assert_eq!(done.status, Some(0), "{command}");
+        assert!(done.stdout.contains(&format!("Examples:\n  stepwell executions {command}")), "{command}");
+    }
+    for command in ["store", "engine", "waiting"] {
+        let done = room.stepwell(&["bench", command, "--help"]);
+        assert_eq!(done.status, Some(0), "{command}");
+        assert!(done.stdout.contains(&format!("Examples:\n  stepwell bench {command}")), "{command}");
     }
     assert!(room.stepwell(&["--version"]).stdout.starts_with("stepwell "));
 }
@@ -28,6 +38,19 @@ fn bad_usage_is_2() {
         &["run", "x", "--api", "nowhere"],
         &["run", "-", "--input", "-"],
         &["run", "missing.asl.json"],
+        &["run", "x", "--resume"],
+        &["run", "x", "--store", "redb"],
+        &["run", "x", "--data", "d", "--virtual-clock"],
+        &["run", "x", "--data", "d", "--resume", "--input", "1"],
+        &["run", "x", "--data", "d", "--store", "memory"],
+        &["run", "x", "--data", "d", "--retain", "soon"],
+        &["executions", "list"],
+        &["executions", "list", "--data", "missing"],
+        &["executions", "show", "--data", "missing"],
+        &["bench", "store", "--store", "paper"],
+        &["bench", "store", "--writers", "0"],
+        &["bench", "engine", "--seconds", "0"],
+        &["bench", "waiting", "--store", "memory"],
         &["validate"],
         &["eval"],
         &["eval", "$", "--batch"],
