@@ -24,12 +24,12 @@ use super::record::Fields;
 use super::redb::Redb;
 use super::segment::Segments;
 use super::shelf::Shelf;
-use super::sled::{Sled, said};
+use super::sled::said;
 use super::sweep::Sweeper;
 use super::writer::{Live, Writer};
 use super::{
     Attention, Closed, Commit, CommitError, Failure, ListCursor, ListQuery, Listing, Log, MessageId, Offer, Record,
-    RecordKind, Statistics, Store, StoreError, StoredTurn, key, plan,
+    RecordKind, Statistics, Store, StoreError, StoredTurn, compact, key, plan,
 };
 use crate::ids::{Epoch, ExecutionId, Key, SHARDS, Shard};
 
@@ -64,7 +64,7 @@ impl Embedded {
         };
         let directory = Directory::take(path, options.kind)?;
         let kv: Arc<dyn Kv> = match options.kind {
-            Kind::Sled => Arc::new(Sled::open(&path.join("db"), options.cache_bytes)?),
+            Kind::Sled => Arc::new(compact::open(path, options.cache_bytes)?),
             Kind::Redb => Arc::new(Redb::open(&path.join("data.redb"), options.cache_bytes)?),
             Kind::Memory => return Embedded::in_memory(),
         };

@@ -21,6 +21,7 @@
 mod archive;
 mod archive_file;
 mod committer;
+mod compact;
 mod directory;
 mod draft;
 mod embedded;
