@@ -126,7 +126,7 @@ fn all_or_error(kind: Kind, directory: &Path, count: u32) {
         Err(error) => Err(error.to_string()),
     };
     match outcome {
-        Ok(read) => assert_eq!(read, count),
+        Ok(read) => assert_eq!(read, count, "{kind}"),
         Err(message) => {
             assert!(message.contains("disk") || message.contains("backup"), "{message:?} says not what to do");
         }

@@ -9,6 +9,7 @@ use std::io;
 use std::ops::{Bound, ControlFlow};
 use std::path::{Path, PathBuf};
 
+use super::checked::Checked;
 use super::directory::{disk_bytes, sync_directory};
 use super::kv::{Kv, Operation, Order, Range, View};
 use super::open::OpenError;
@@ -25,11 +26,11 @@ const ROWS_AT_ONCE: usize = 200;
 const BYTES_AT_ONCE: usize = 512 * 1024;
 
 /// Opens the database of a store, compacted if it needs it.
-pub fn open(store: &Path, cache_bytes: u64) -> Result<Sled, OpenError> {
+pub fn open(store: &Path, cache_bytes: u64) -> Result<Checked<Sled>, OpenError> {
     open_over(store, cache_bytes, DISK_BYTES_MIN)
 }
 
-fn open_over(store: &Path, cache_bytes: u64, disk_bytes_min: u64) -> Result<Sled, OpenError> {
+fn open_over(store: &Path, cache_bytes: u64, disk_bytes_min: u64) -> Result<Checked<Sled>, OpenError> {
     let paths = Paths {
         store: store.to_owned(),
         current: store.join("db"),
@@ -37,26 +38,26 @@ fn open_over(store: &Path, cache_bytes: u64, disk_bytes_min: u64) -> Result<Sled
         old: store.join("db.old"),
     };
     paths.finish_exchange().map_err(|error| OpenError::unusable(store, error))?;
-    let sled = Sled::open(&paths.current, cache_bytes)?;
+    let sled = Checked(Sled::open(&paths.current, cache_bytes)?);
     let is_worth_it = is_sparse(&sled, disk_bytes(&paths.current), disk_bytes_min);
     if !is_worth_it.map_err(|failure| OpenError::damaged(store, failure.to_string()))? {
         return Ok(sled);
     }
-    let new = Sled::open(&paths.new, cache_bytes)?;
+    let new = Checked(Sled::open(&paths.new, cache_bytes)?);
     copy(&sled, &new).map_err(|failure| OpenError::damaged(store, failure.to_string()))?;
     drop((sled, new));
     paths.exchange().map_err(|error| OpenError::unusable(store, error))?;
-    Sled::open(&paths.current, cache_bytes)
+    Ok(Checked(Sled::open(&paths.current, cache_bytes)?))
 }
 
-fn is_sparse(sled: &Sled, disk_bytes: u64, disk_bytes_min: u64) -> Result<bool, Failure> {
+fn is_sparse(sled: &Checked<Sled>, disk_bytes: u64, disk_bytes_min: u64) -> Result<bool, Failure> {
     // Without a count, nothing is known.
     let live = sled.view()?.get(key::LIVE)?.and_then(|row| Fields(&row).u64());
     Ok(disk_bytes > disk_bytes_min && live.is_some_and(|live| disk_bytes / FACTOR_MAX > live))
 }
 
 /// Copies all rows, and counts them.
-fn copy(from: &Sled, to: &Sled) -> Result<(), Failure> {
+fn copy(from: &Checked<Sled>, to: &Checked<Sled>) -> Result<(), Failure> {
     let mut next = Range { from: Bound::Unbounded, to: Bound::Unbounded };
     let mut live = 0;
     loop {
@@ -121,7 +122,7 @@ mod tests {
 
     const ROWS: u32 = 2000;
 
-    fn open_small(store: &Path) -> Sled {
+    fn open_small(store: &Path) -> Checked<Sled> {
         open_over(store, 1 << 20, 0).expect("it opens")
     }
 
@@ -142,7 +143,7 @@ mod tests {
         sled.sync().expect("it is synced");
     }
 
-    fn check_rows(sled: &Sled) {
+    fn check_rows(sled: &Checked<Sled>) {
         let view = sled.view().expect("it can be read");
         for key in 0..ROWS {
             let value = view.get(&key.to_be_bytes()).expect("it can be read");

@@ -14,6 +14,7 @@ use stepwell_asl::Timestamp;
 use tokio::runtime::Handle;
 
 use super::archive::Archive;
+use super::checked::Checked;
 use super::committer::{Committer, Cost};
 use super::directory::{Directory, disk_bytes};
 use super::kv::{Kv, Operation};
@@ -65,7 +66,7 @@ impl Embedded {
         let directory = Directory::take(path, options.kind)?;
         let kv: Arc<dyn Kv> = match options.kind {
             Kind::Sled => Arc::new(compact::open(path, options.cache_bytes)?),
-            Kind::Redb => Arc::new(Redb::open(&path.join("data.redb"), options.cache_bytes)?),
+            Kind::Redb => Arc::new(Checked(Redb::open(&path.join("data.redb"), options.cache_bytes)?)),
             Kind::Memory => return Embedded::in_memory(),
         };
         let epoch = next_epoch(&*kv, &directory)?;

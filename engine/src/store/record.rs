@@ -33,7 +33,7 @@ impl Row {
     pub fn inline(self) -> Vec<u8> {
         let Some(body) = self.body else { return self.head };
         let mut row = self.head;
-        row.reserve_exact(1 + body.len());
+        row.reserve_exact(1 + body.len() + 4); // and the checksum that follows
         row.put_u8(INLINE);
         row.put_slice(&body);
         row
