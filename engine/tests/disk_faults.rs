@@ -14,6 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use stepwell_asl::Timestamp;
 use stepwell_engine::ids::{ExecutionId, Key};
 use stepwell_engine::store::{
@@ -42,13 +43,14 @@ fn body(sequence: u32) -> Bytes {
     (0..length).map(|at: u32| (at.wrapping_mul(31) ^ sequence.wrapping_mul(2_654_435_761) >> 7) as u8).collect()
 }
 
-fn commit(store: &dyn Store, sequence: u32) -> Result<(), CommitError> {
-    let epoch = wait(store.acquire()).map_err(|error| match error {
-        StoreError::Failed(failure) => CommitError::Failed(failure),
-        other => panic!("{other}"),
-    })?[0]
-        .1;
-    wait(store.commit(Commit {
+/// Commits turns from this one on, all at once. Gives how many became durable, and what the next one was told.
+fn commit(store: &dyn Store, first: u32, count: u32) -> (u32, Option<CommitError>) {
+    let epoch = match wait(store.acquire()) {
+        Ok(shards) => shards[0].1,
+        Err(StoreError::Failed(failure)) => return (0, Some(failure.into())),
+        Err(other) => panic!("{other}"),
+    };
+    let turn = |sequence| Commit {
         execution: EXECUTION,
         epoch,
         sequence,
@@ -63,7 +65,11 @@ fn commit(store: &dyn Store, sequence: u32) -> Result<(), CommitError> {
         offered: Vec::new(),
         withdrawn: Vec::new(),
         consumed: Vec::new(),
-    }))
+    };
+    let waiting: Vec<_> = (first..first + count).map(|sequence| store.commit(turn(sequence))).collect();
+    let outcomes = wait(join_all(waiting));
+    let durable = outcomes.iter().take_while(|outcome| outcome.is_ok()).count();
+    (durable as u32, outcomes.into_iter().find_map(Result::err))
 }
 
 fn turns(store: &dyn Store) -> Result<u32, StoreError> {
@@ -79,7 +85,7 @@ fn filled(kind: Kind, count: u32) -> (TempDir, PathBuf) {
     let parent = tempfile::tempdir().expect("a directory");
     let directory = parent.path().join("store");
     let store = open(&options(kind, &directory)).expect("it opens");
-    (1..=count).for_each(|sequence| commit(&*store, sequence).expect("it is written"));
+    assert_eq!(commit(&*store, 1, count).0, count);
     wait(store.close()).expect("it closes");
     (parent, directory)
 }
@@ -295,7 +301,7 @@ fn a_damaged_segment_is_named() {
             let turn = wait(store.turns(EXECUTION, sequence - 1, 1)).expect("the others can be read");
             assert_eq!(turn[0].body, body(sequence));
         }
-        commit(&*store, 31).expect("writing goes on");
+        assert_eq!(commit(&*store, 31, 1).0, 1, "writing goes on");
         wait(store.close()).expect("it closes");
 
         cut(&segment, 30_000);
@@ -394,6 +400,9 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_in_redb() {
     full_disk(Kind::Redb, "a_full_disk_loses_nothing_that_was_acknowledged_in_redb");
 }
 
+/// Turns that the child commits together.
+const AT_ONCE: u32 = 20;
+
 /// The child may not make files longer than 8 MiB.
 fn full_disk(kind: Kind, test: &str) {
     if let Some(directory) = store_of_parent() {
@@ -413,26 +422,28 @@ fn full_disk(kind: Kind, test: &str) {
 
     let store = open(&options(kind, &directory)).expect("with room it opens again");
     let there = turns(&*store).expect("it can be read");
-    // The write that found the disk full may be there or not.
-    assert!(there == acknowledged || there == acknowledged + 1, "{there} of {acknowledged}");
-    commit(&*store, there + 1).expect("and takes writes");
+    // The writes that found the disk full may be there or not.
+    assert!((acknowledged..=acknowledged + AT_ONCE).contains(&there), "{there} of {acknowledged}");
+    assert_eq!(commit(&*store, there + 1, 1).0, 1, "and takes writes");
 }
 
 fn write_until_full(kind: Kind, directory: &Path) {
     let store: Arc<dyn Store> = open(&options(kind, directory)).expect("it opens");
     let mut acknowledged = 0;
     let failure = loop {
-        match commit(&*store, acknowledged + 1) {
-            Ok(()) => acknowledged += 1,
-            Err(CommitError::Failed(failure)) => break failure.to_string(),
-            Err(other) => panic!("{other}"),
+        let (durable, error) = commit(&*store, acknowledged + 1, AT_ONCE);
+        acknowledged += durable;
+        match error {
+            None => {}
+            Some(CommitError::Failed(failure)) => break failure.to_string(),
+            Some(other) => panic!("{other}"),
         }
     };
     for part in ["Free disk space", "start again", "nothing that was acknowledged is lost"] {
         assert!(failure.contains(part), "{part:?} is not in {failure:?}");
     }
-    let again = commit(&*store, acknowledged + 1).expect_err("it has failed for good").to_string();
-    assert_eq!(again, failure);
+    let (durable, again) = commit(&*store, acknowledged + 1, 1);
+    assert_eq!((durable, again.map(|error| error.to_string())), (0, Some(failure.clone())), "it has failed for good");
     assert_eq!(turns(&*store).expect_err("what is not durable is not shown").to_string(), failure);
     assert_eq!(wait(store.close()).expect_err("it did not close in order").to_string(), failure);
     drop(store);

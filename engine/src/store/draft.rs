@@ -83,8 +83,11 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub fn into_changes(self) -> HashMap<Vec<u8>, Change> {
-        self.changes
+    /// All changes, by key: in this order trees take them best, and long values lie in their segment.
+    pub fn into_changes(self) -> Vec<(Vec<u8>, Change)> {
+        let mut changes: Vec<_> = self.changes.into_iter().collect();
+        changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        changes
     }
 }
 

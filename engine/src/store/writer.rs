@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
 use bytes::Bytes;
-use foldhash::HashMap;
 
 use super::Failure;
 use super::draft::Draft;
@@ -141,7 +140,7 @@ impl Batch {
         &mut self,
         view: &dyn View,
         mut long: Option<&mut Long>,
-        changes: HashMap<Vec<u8>, Option<Row>>,
+        changes: Vec<(Vec<u8>, Option<Row>)>,
     ) -> Result<(), Failure> {
         for (key, change) in changes {
             if let Some(old) = replaced(view, &key, change.is_some()) {
