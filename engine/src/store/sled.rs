@@ -32,6 +32,9 @@ pub struct Sled {
 /// is ours.
 const LOCK_ATTEMPTS: usize = 500;
 
+/// sled refuses to work with next to nothing.
+const CACHE_BYTES_MIN: u64 = 1 << 20;
+
 impl Sled {
     /// Opens the directory, or makes it.
     pub fn open(directory: &Path, cache_bytes: u64) -> Result<Sled, OpenError> {
@@ -66,7 +69,7 @@ fn open_db(directory: &Path, cache_bytes: u64) -> Result<Db, OpenError> {
     let config = sled::Config::default()
         .path(directory)
         .mode(Mode::HighThroughput)
-        .cache_capacity(cache_bytes)
+        .cache_capacity(cache_bytes.max(CACHE_BYTES_MIN))
         .flush_every_ms(Some(500)); // this thread also collects sled's garbage
     let open = || {
         let mut opened = config.open();
