@@ -19,6 +19,16 @@ impl ContentHash {
     pub fn of(text: &str) -> ContentHash {
         ContentHash(Sha256::digest(text.as_bytes()).into())
     }
+
+    /// The hash whose bytes these are.
+    pub fn from_bytes(bytes: [u8; 32]) -> ContentHash {
+        ContentHash(bytes)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 /// Hexadecimal.
@@ -64,6 +74,11 @@ impl Programs {
             cached.programs.remove(&oldest);
         }
         Ok((hash, program))
+    }
+
+    /// The program of this hash, where it is at hand.
+    pub fn cached(&self, hash: ContentHash) -> Option<Arc<Program>> {
+        self.lock().programs.get(&hash).cloned()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cached> {

@@ -143,6 +143,26 @@ impl Value {
         }
     }
 
+    /// Where a string, an array or an object lies. As long as one copy of it is kept, no other value lies there.
+    pub fn address(&self) -> Option<usize> {
+        match self {
+            Value::Null | Value::Bool(_) | Value::Number(_) => None,
+            Value::String(text) => Some(text.as_ptr().addr()),
+            Value::Array(array) => Some(Arc::as_ptr(&array.0).addr()),
+            Value::Object(object) => Some(Arc::as_ptr(&object.0).addr()),
+        }
+    }
+
+    /// Whether somebody else keeps a copy of this string, array or object.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+            Value::String(text) => Arc::strong_count(text) > 1,
+            Value::Array(array) => Arc::strong_count(&array.0) > 1,
+            Value::Object(object) => Arc::strong_count(&object.0) > 1,
+        }
+    }
+
     /// Reads JSON text. Deeper than 128 containers is an error, as is a number that no double holds.
     pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
         serde_json::from_str(text)
@@ -414,6 +434,17 @@ mod tests {
             assert_eq!(Value::parse(&text).unwrap(), value);
             assert_eq!(Value::from(value.to_json()), value);
         }
+    }
+
+    #[test]
+    fn copies_share_an_address() {
+        let (array, text) = (Value::from(json!([1])), Value::from("a"));
+        assert!(!array.is_shared() && !text.is_shared() && !Value::Null.is_shared());
+        let copies = (array.clone(), text.clone());
+        assert!(array.is_shared() && text.is_shared());
+        assert_eq!((array.address(), text.address()), (copies.0.address(), copies.1.address()));
+        assert_ne!(array.address(), Value::from(json!([1])).address());
+        assert_eq!(Value::Null.address(), None);
     }
 
     #[test]

@@ -151,6 +151,7 @@ fn run(case: &Case) -> f64 {
                 limits: Limits { history_events: None, ..Limits::AWS },
                 tokens: TokenKey::new([0; 32]),
                 moves_max: u32::MAX,
+                bytes_max: usize::MAX,
             };
             if case.units > 6_000 {
                 env.limits = Limits::OFF; // AWS's history ends before

@@ -35,6 +35,7 @@ pub fn type_name(kind: &HistoryKind) -> String {
         HistoryKind::ExecutionFailed(_) => "ExecutionFailed".into(),
         HistoryKind::ExecutionTimedOut(_) => "ExecutionTimedOut".into(),
         HistoryKind::ExecutionAborted(_) => "ExecutionAborted".into(),
+        HistoryKind::ExecutionRedriven { .. } => "ExecutionRedriven".into(),
         HistoryKind::StateEntered { state_type, .. } => format!("{}StateEntered", state_type.name()),
         HistoryKind::StateExited { state_type, .. } => format!("{}StateExited", state_type.name()),
         HistoryKind::StateAborted { state_type } => format!("{}StateAborted", state_type.name()),
@@ -114,6 +115,9 @@ fn details(kind: &HistoryKind) -> Option<(String, Details)> {
         HistoryKind::ExecutionFailed(error) => named("executionFailed", new().error(error)),
         HistoryKind::ExecutionTimedOut(error) => named("executionTimedOut", new().error(error)),
         HistoryKind::ExecutionAborted(error) => named("executionAborted", new().error(error)),
+        HistoryKind::ExecutionRedriven { count } => {
+            named("executionRedriven", new().with("redriveCount", u64::from(*count)))
+        }
         HistoryKind::StateEntered { name, input, .. } => {
             named("stateEntered", new().with("name", name.clone()).payload("input", input))
         }

@@ -1,11 +1,30 @@
-//! Executions: the pure core that moves them, the runner that drives it, and the ways in which tasks reach functions.
+//! Executions: the pure core that moves them, the stores that keep them, the engine that drives them, and the ways in
+//! which tasks reach functions.
 
+mod activities;
+pub mod arn;
 pub mod chance;
 pub mod clock;
 pub mod core;
+mod dispatch;
+mod drive;
+pub mod engine;
+mod error;
 pub mod history_json;
 pub mod ids;
 pub mod invoke;
+mod load;
+mod machines;
+pub mod record;
 pub mod runner;
+mod shared;
 pub mod store;
+mod timers;
 pub mod token;
+pub mod worker;
+
+pub use activities::ActivityTask;
+pub use engine::{Config, Engine};
+pub use error::EngineError;
+pub use machines::StateMachine;
+pub use shared::Observer;

@@ -5,7 +5,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_asl::resource::Resource;
 use stepwell_asl::{Chance, Program, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
@@ -13,10 +12,11 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::chance::{random, seed};
 use crate::clock::Clock;
 use crate::core::{
-    Effect, Env, Event, EventKind, Execution, Fault, Identity, Invoke, Limits, Outstanding, StateError, Status, Ticket,
-    Turn, outstanding, step,
+    Effect, Env, Event, Execution, Identity, Invoke, Limits, Outstanding, StateError, Status, Ticket, Turn,
+    outstanding, step,
 };
-use crate::invoke::{Answer, Invoker, Task};
+use crate::dispatch;
+use crate::invoke::Invoker;
 use crate::token::TokenKey;
 
 /// Moves one turn makes at most.
@@ -24,9 +24,6 @@ const MOVES_MAX: u32 = 10_000;
 
 /// Events one turn takes at most.
 const EVENTS_MAX: usize = 1_000;
-
-/// How much longer than its deadline a call may take: the execution's own timer tells that a task has timed out.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// How to run an execution.
 pub struct Options {
@@ -89,6 +86,7 @@ pub async fn run(
         limits: options.limits,
         tokens: options.tokens,
         moves_max: MOVES_MAX,
+        bytes_max: usize::MAX,
     };
     let run = Run {
         program,
@@ -154,54 +152,16 @@ impl Run<'_> {
     }
 
     /// Hands a task to the invokers. Nothing but the answer comes back: its ticket says where it belongs.
-    fn invoke(&mut self, invoke: Invoke, activity: bool) {
-        let identity = &self.execution.identity;
-        let task = Task {
-            resource: invoke.resource.clone(),
-            input: invoke.input.clone(),
-            timeout: invoke.deadline.map(|at| self.clock.until(at) + GRACE),
-            execution_arn: identity.arn.clone(),
-            execution_name: identity.name.clone(),
-            state_machine_arn: identity.machine_arn.clone(),
-            state: invoke.state.clone(),
-            attempt: invoke.attempt.saturating_sub(1),
-            token: invoke.token.clone(),
-            role_arn: invoke.role.clone(),
-        };
+    fn invoke(&mut self, invoke: Invoke, offered: bool) {
         if invoke.callback {
             self.watcher.waits_outside(&invoke);
         }
-        let invoker = self.invoker.clone();
-        let running = self.in_flight.spawn(async move {
-            let answer = invoker.invoke(&task).await;
-            // Nobody took it if nothing takes it.
-            let taken = !matches!(&answer, Answer::Failed { error, .. } if error == "States.Runtime");
-            let event = |kind| Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind };
-            let mut events = Vec::with_capacity(2);
-            if activity && taken {
-                events.push(event(EventKind::TaskStarted { worker: None }));
-            }
-            match answer {
-                Answer::Succeeded(output) if invoke.callback => {
-                    let answered = invoker.answers_for_callback(&task);
-                    events.push(event(EventKind::TaskSubmitted(output.clone())));
-                    if answered {
-                        events.push(event(EventKind::TaskSucceeded(output)));
-                    }
-                }
-                Answer::Succeeded(output) => events.push(event(EventKind::TaskSucceeded(output))),
-                Answer::Failed { error, cause } => events.push(event(EventKind::TaskFailed(StateError {
-                    name: Some(error.into()),
-                    cause: cause.map(Into::into),
-                }))),
-                Answer::TooLarge => {
-                    let of = Resource::parse(&task.resource);
-                    events.push(event(EventKind::TaskFailed(Fault::too_large(of.short_name()))));
-                }
-            }
-            events
-        });
-        self.calls.insert(invoke.ticket, running);
+        let left = invoke.deadline.map(|at| self.clock.until(at));
+        let task = dispatch::task(&invoke, &self.execution.identity, left);
+        let (ticket, invoker) = (invoke.ticket, self.invoker.clone());
+        let running =
+            self.in_flight.spawn(async move { dispatch::call(invoker.as_ref(), task, &invoke, offered).await });
+        self.calls.insert(ticket, running);
     }
 
     /// Gives up the calls whose tasks have timed out or were aborted: nobody waits for their answers.

@@ -4,7 +4,7 @@ mod support;
 
 use expect_test::{Expect, expect};
 use serde_json::{Value as Json, json};
-use stepwell_engine::core::{Event, EventKind, Limits, StateError, Status};
+use stepwell_engine::core::{Event, EventKind, HistoryKind, Limits, StateError, Status, Ticket, outstanding, step};
 use support::{World, machine, task, with};
 
 /// Runs a script on a machine of these states and compares the trace.
@@ -397,15 +397,14 @@ fn the_execution_has_a_time_limit_of_its_own() {
         2<0 TaskStateEntered A {}
         3<2 LambdaFunctionScheduled {}
         4<3 LambdaFunctionStarted
-        5<4 TaskStateAborted
-        6<4 ExecutionTimedOut States.Timeout -
+        5<0 ExecutionTimedOut States.Timeout -
     "#]]
     .assert_eq(&world.trace());
     assert!(matches!(world.execution.status, Status::TimedOut(_)));
 }
 
 #[test]
-fn a_stopped_execution_aborts_what_runs() {
+fn a_stopped_execution_tells_nothing_of_what_ran() {
     check(
         json!({ "M": {
             "Type": "Map",
@@ -426,12 +425,7 @@ fn a_stopped_execution_aborts_what_runs() {
             9<8 LambdaFunctionScheduled 2
             10<7 LambdaFunctionStarted
             11<9 LambdaFunctionStarted
-            12<3 MapIterationAborted 0
-            13<3 TaskStateAborted
-            14<3 MapIterationAborted 1
-            15<3 TaskStateAborted
-            16<3 MapStateAborted
-            17<3 ExecutionAborted Stop because
+            12<0 ExecutionAborted Stop because
         "#]],
     );
 }
@@ -785,6 +779,630 @@ fn values_that_grow_deeper_with_every_turn_end_with_an_error() {
         json!({}),
     );
     world.env.limits = Limits::OFF;
+    world.start();
+    assert_eq!(world.error().0, "States.DataLimitExceeded");
+}
+
+// ---- redrive ----
+
+#[test]
+fn a_redriven_task_is_scheduled_again_without_being_entered_again() {
+    check(
+        json!({
+            "A": with(task(), json!({ "Parameters": { "n.$": "$$.Execution.RedriveCount", "at.$": "$$.State.EnteredTime" }, "Next": "B" })),
+            "B": { "Type": "Pass", "End": true }
+        }),
+        json!({}),
+        |world| _ = world.fail("A", 0, "E", "first").at(60).redrive().succeed("A", 0, json!(2)),
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 TaskStateEntered A {}
+            3<2 LambdaFunctionScheduled {"n":0,"at":"2023-11-14T22:13:20.000Z"}
+            4<3 LambdaFunctionStarted
+            5<4 LambdaFunctionFailed E first
+            6<5 ExecutionFailed E first
+            7<6 ExecutionRedriven 1
+            8<2 LambdaFunctionScheduled {"n":1,"at":"2023-11-14T22:13:20.000Z"}
+            9<8 LambdaFunctionStarted
+            10<9 LambdaFunctionSucceeded 2
+            11<10 TaskStateExited A 2
+            12<11 PassStateEntered B 2
+            13<12 PassStateExited B 2
+            14<13 ExecutionSucceeded 2
+        "#]],
+    );
+}
+
+#[test]
+fn a_redrive_gives_retries_back_and_can_be_repeated() {
+    let retry = json!([{ "ErrorEquals": ["E"], "MaxAttempts": 1 }]);
+    check(
+        json!({ "A": with(task(), json!({ "Retry": retry, "Parameters": { "retries.$": "$$.State.RetryCount" } })) }),
+        json!({}),
+        |world| {
+            world.fail("A", 0, "E", "1").at(1).fail("A", 0, "E", "2");
+            world.redrive().fail("A", 0, "E", "3").at(2).fail("A", 0, "E", "4");
+            world.redrive().succeed("A", 0, json!("done"));
+            assert_eq!(world.execution.redrive_count, 2);
+        },
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 TaskStateEntered A {}
+            3<2 LambdaFunctionScheduled {"retries":0}
+            4<3 LambdaFunctionStarted
+            5<4 LambdaFunctionFailed E 1
+            6<5 LambdaFunctionScheduled {"retries":1}
+            7<6 LambdaFunctionStarted
+            8<7 LambdaFunctionFailed E 2
+            9<8 ExecutionFailed E 2
+            10<9 ExecutionRedriven 1
+            11<2 LambdaFunctionScheduled {"retries":0}
+            12<11 LambdaFunctionStarted
+            13<12 LambdaFunctionFailed E 3
+            14<13 LambdaFunctionScheduled {"retries":1}
+            15<14 LambdaFunctionStarted
+            16<15 LambdaFunctionFailed E 4
+            17<16 ExecutionFailed E 4
+            18<17 ExecutionRedriven 2
+            19<2 LambdaFunctionScheduled {"retries":0}
+            20<19 LambdaFunctionStarted
+            21<20 LambdaFunctionSucceeded "done"
+            22<21 TaskStateExited A "done"
+            23<22 ExecutionSucceeded "done"
+        "#]],
+    );
+}
+
+#[test]
+fn a_redrive_runs_unsuccessful_branches_only() {
+    let branch = |name: &str, state: Json| json!({ "StartAt": name, "States": { name: state } });
+    let branches = json!([
+        branch("Done", task()),
+        branch("Fails", task()),
+        branch("Aborted", task()),
+        branch("Waits", json!({ "Type": "Wait", "Seconds": 9, "End": true })),
+    ]);
+    check(
+        json!({ "P": { "Type": "Parallel", "Branches": branches, "End": true } }),
+        json!({}),
+        |world| {
+            world.succeed("Done", 0, json!(1)).fail("Fails", 0, "E", "why").at(30).redrive();
+            world.succeed("Aborted", 0, json!(3)).succeed("Fails", 0, json!(2)).at(39);
+            assert_eq!(world.output(), json!([1, 2, 3, {}]));
+        },
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 ParallelStateEntered P {}
+            3<2 ParallelStateStarted
+            4<3 TaskStateEntered Done {}
+            5<4 LambdaFunctionScheduled {}
+            6<3 TaskStateEntered Fails {}
+            7<6 LambdaFunctionScheduled {}
+            8<3 TaskStateEntered Aborted {}
+            9<8 LambdaFunctionScheduled {}
+            10<3 WaitStateEntered Waits {}
+            11<5 LambdaFunctionStarted
+            12<7 LambdaFunctionStarted
+            13<9 LambdaFunctionStarted
+            14<11 LambdaFunctionSucceeded 1
+            15<14 TaskStateExited Done 1
+            16<12 LambdaFunctionFailed E why
+            17<16 TaskStateAborted
+            18<16 TaskStateAborted
+            19<16 WaitStateAborted
+            20<16 ParallelStateFailed
+            21<20 ExecutionFailed E why
+            22<21 ExecutionRedriven 1
+            23<6 LambdaFunctionScheduled {}
+            24<8 LambdaFunctionScheduled {}
+            25<23 LambdaFunctionStarted
+            26<24 LambdaFunctionStarted
+            27<26 LambdaFunctionSucceeded 3
+            28<27 TaskStateExited Aborted 3
+            29<25 LambdaFunctionSucceeded 2
+            30<29 TaskStateExited Fails 2
+            31<10 WaitStateExited Waits {}
+            32<31 ParallelStateSucceeded
+            33<31 ParallelStateExited P [1,2,3,{}]
+            34<33 ExecutionSucceeded [1,2,3,{}]
+        "#]],
+    );
+}
+
+#[test]
+fn a_caught_failure_leaves_nothing_to_redrive() {
+    let branch = |name: &str| json!({ "StartAt": name, "States": { name: task() } });
+    let catch = json!([{ "ErrorEquals": ["E"], "Next": "After" }]);
+    check(
+        json!({
+            "P": { "Type": "Parallel", "Branches": [branch("A"), branch("B")], "Catch": catch, "End": true },
+            "After": task()
+        }),
+        json!({}),
+        |world| {
+            world.fail("B", 0, "E", "why");
+            assert_eq!(world.execution.branches.len(), 1);
+            world.fail("After", 0, "F", "again").redrive().succeed("After", 0, json!(1));
+        },
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 ParallelStateEntered P {}
+            3<2 ParallelStateStarted
+            4<3 TaskStateEntered A {}
+            5<4 LambdaFunctionScheduled {}
+            6<3 TaskStateEntered B {}
+            7<6 LambdaFunctionScheduled {}
+            8<5 LambdaFunctionStarted
+            9<7 LambdaFunctionStarted
+            10<9 LambdaFunctionFailed E why
+            11<10 TaskStateAborted
+            12<10 TaskStateAborted
+            13<10 ParallelStateFailed
+            14<13 ParallelStateExited P {"Error":"E","Cause":"why"}
+            15<14 TaskStateEntered After {"Error":"E","Cause":"why"}
+            16<15 LambdaFunctionScheduled {"Error":"E","Cause":"why"}
+            17<16 LambdaFunctionStarted
+            18<17 LambdaFunctionFailed F again
+            19<18 ExecutionFailed F again
+            20<19 ExecutionRedriven 1
+            21<15 LambdaFunctionScheduled {"Error":"E","Cause":"why"}
+            22<21 LambdaFunctionStarted
+            23<22 LambdaFunctionSucceeded 1
+            24<23 TaskStateExited After 1
+            25<24 ExecutionSucceeded 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_redriven_map_goes_on_with_its_failed_aborted_and_unstarted_iterations() {
+    check(
+        json!({ "M": {
+            "Type": "Map",
+            "MaxConcurrency": 2,
+            "ItemProcessor": { "StartAt": "A", "States": { "A": task() } },
+            "End": true
+        } }),
+        json!(["a", "b", "c", "d"]),
+        |world| {
+            world.succeed("A", 0, json!("A")).fail("A", 0, "E", "why").redrive();
+            world.succeed("A", 0, json!("B")).succeed("A", 0, json!("C")).succeed("A", 0, json!("D"));
+            assert_eq!(world.output(), json!(["A", "B", "C", "D"]));
+        },
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 MapStateEntered M ["a","b","c","d"]
+            3<2 MapStateStarted 4
+            4<3 MapIterationStarted 0
+            5<3 MapIterationStarted 1
+            6<4 TaskStateEntered A "a"
+            7<6 LambdaFunctionScheduled "a"
+            8<5 TaskStateEntered A "b"
+            9<8 LambdaFunctionScheduled "b"
+            10<7 LambdaFunctionStarted
+            11<9 LambdaFunctionStarted
+            12<10 LambdaFunctionSucceeded "A"
+            13<12 TaskStateExited A "A"
+            14<13 MapIterationSucceeded 0
+            15<13 MapIterationStarted 2
+            16<15 TaskStateEntered A "c"
+            17<16 LambdaFunctionScheduled "c"
+            18<17 LambdaFunctionStarted
+            19<11 LambdaFunctionFailed E why
+            20<19 MapIterationFailed 1
+            21<19 TaskStateAborted
+            22<19 MapIterationAborted 2
+            23<19 TaskStateAborted
+            24<19 MapStateFailed
+            25<24 ExecutionFailed E why
+            26<25 ExecutionRedriven 1
+            27<8 LambdaFunctionScheduled "b"
+            28<16 LambdaFunctionScheduled "c"
+            29<27 LambdaFunctionStarted
+            30<28 LambdaFunctionStarted
+            31<29 LambdaFunctionSucceeded "B"
+            32<31 TaskStateExited A "B"
+            33<32 MapIterationSucceeded 1
+            34<32 MapIterationStarted 3
+            35<34 TaskStateEntered A "d"
+            36<35 LambdaFunctionScheduled "d"
+            37<36 LambdaFunctionStarted
+            38<30 LambdaFunctionSucceeded "C"
+            39<38 TaskStateExited A "C"
+            40<39 MapIterationSucceeded 2
+            41<37 LambdaFunctionSucceeded "D"
+            42<41 TaskStateExited A "D"
+            43<42 MapIterationSucceeded 3
+            44<42 MapStateSucceeded
+            45<42 MapStateExited M ["A","B","C","D"]
+            46<45 ExecutionSucceeded ["A","B","C","D"]
+        "#]],
+    );
+}
+
+#[test]
+fn a_map_within_a_parallel_goes_on_where_it_was() {
+    let map = json!({
+        "Type": "Map",
+        "ItemsPath": "$.items",
+        "MaxConcurrency": 1,
+        "ItemProcessor": { "StartAt": "I", "States": { "I": with(task(), json!({ "Next": "J" })), "J": task() } },
+        "End": true
+    });
+    let branches = json!([
+        { "StartAt": "M", "States": { "M": map } },
+        { "StartAt": "T", "States": { "T": task() } }
+    ]);
+    check(
+        json!({ "P": { "Type": "Parallel", "Branches": branches, "End": true } }),
+        json!({ "items": [1, 2] }),
+        |world| {
+            world.succeed("I", 0, json!("i0")).succeed("J", 0, json!("j0")).succeed("I", 0, json!("i1"));
+            world.fail("T", 0, "E", "why").redrive();
+            world.fail("J", 0, "E", "again").redrive();
+            world.succeed("J", 0, json!("j1")).succeed("T", 0, json!("t"));
+            assert_eq!(world.output(), json!([["j0", "j1"], "t"]));
+        },
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 ParallelStateEntered P {"items":[1,2]}
+            3<2 ParallelStateStarted
+            4<3 MapStateEntered M {"items":[1,2]}
+            5<4 MapStateStarted 2
+            6<5 MapIterationStarted 0
+            7<3 TaskStateEntered T {"items":[1,2]}
+            8<7 LambdaFunctionScheduled {"items":[1,2]}
+            9<6 TaskStateEntered I 1
+            10<9 LambdaFunctionScheduled 1
+            11<8 LambdaFunctionStarted
+            12<10 LambdaFunctionStarted
+            13<12 LambdaFunctionSucceeded "i0"
+            14<13 TaskStateExited I "i0"
+            15<14 TaskStateEntered J "i0"
+            16<15 LambdaFunctionScheduled "i0"
+            17<16 LambdaFunctionStarted
+            18<17 LambdaFunctionSucceeded "j0"
+            19<18 TaskStateExited J "j0"
+            20<19 MapIterationSucceeded 0
+            21<19 MapIterationStarted 1
+            22<21 TaskStateEntered I 2
+            23<22 LambdaFunctionScheduled 2
+            24<23 LambdaFunctionStarted
+            25<24 LambdaFunctionSucceeded "i1"
+            26<25 TaskStateExited I "i1"
+            27<26 TaskStateEntered J "i1"
+            28<27 LambdaFunctionScheduled "i1"
+            29<28 LambdaFunctionStarted
+            30<11 LambdaFunctionFailed E why
+            31<30 TaskStateAborted
+            32<30 MapIterationAborted 1
+            33<30 TaskStateAborted
+            34<30 MapStateAborted
+            35<30 ParallelStateFailed
+            36<35 ExecutionFailed E why
+            37<36 ExecutionRedriven 1
+            38<7 LambdaFunctionScheduled {"items":[1,2]}
+            39<27 LambdaFunctionScheduled "i1"
+            40<38 LambdaFunctionStarted
+            41<39 LambdaFunctionStarted
+            42<41 LambdaFunctionFailed E again
+            43<42 MapIterationFailed 1
+            44<42 TaskStateAborted
+            45<42 MapStateFailed
+            46<45 TaskStateAborted
+            47<45 ParallelStateFailed
+            48<47 ExecutionFailed E again
+            49<48 ExecutionRedriven 2
+            50<7 LambdaFunctionScheduled {"items":[1,2]}
+            51<27 LambdaFunctionScheduled "i1"
+            52<50 LambdaFunctionStarted
+            53<51 LambdaFunctionStarted
+            54<53 LambdaFunctionSucceeded "j1"
+            55<54 TaskStateExited J "j1"
+            56<55 MapIterationSucceeded 1
+            57<55 MapStateSucceeded
+            58<55 MapStateExited M ["j0","j1"]
+            59<52 LambdaFunctionSucceeded "t"
+            60<59 TaskStateExited T "t"
+            61<60 ParallelStateSucceeded
+            62<60 ParallelStateExited P [["j0","j1"],"t"]
+            63<62 ExecutionSucceeded [["j0","j1"],"t"]
+        "#]],
+    );
+}
+
+#[test]
+fn a_stopped_execution_can_be_redriven() {
+    let machine = json!({
+        "W": { "Type": "Wait", "Seconds": 10, "Next": "T" },
+        "T": { "Type": "Wait", "Timestamp": "2023-11-14T22:14:00Z", "Next": "A" },
+        "A": task()
+    });
+    check(
+        machine,
+        json!({}),
+        |world| {
+            world.at(5).stop().at(20).redrive().at(29);
+            assert_eq!(world.execution.status, Status::Running);
+            world.at(30).stop().at(60).redrive();
+            let late = world.event("A", 0, EventKind::TaskSucceeded(json!("late").into()));
+            world.stop().redrive().turn(&[late]);
+            world.succeed("A", 0, json!("new"));
+        },
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 WaitStateEntered W {}
+            3<0 ExecutionAborted Stopped by hand
+            4<3 ExecutionRedriven 1
+            5<2 WaitStateExited W {}
+            6<5 WaitStateEntered T {}
+            7<0 ExecutionAborted Stopped by hand
+            8<7 ExecutionRedriven 2
+            9<6 WaitStateExited T {}
+            10<9 TaskStateEntered A {}
+            11<10 LambdaFunctionScheduled {}
+            12<11 LambdaFunctionStarted
+            13<0 ExecutionAborted Stopped by hand
+            14<13 ExecutionRedriven 3
+            15<10 LambdaFunctionScheduled {}
+            16<15 LambdaFunctionStarted
+            17<16 LambdaFunctionSucceeded "new"
+            18<17 TaskStateExited A "new"
+            19<18 ExecutionSucceeded "new"
+        "#]],
+    );
+}
+
+#[test]
+fn a_redrive_begins_the_time_of_the_definition_anew() {
+    let mut definition = machine(json!({ "A": task() }));
+    definition["TimeoutSeconds"] = json!(10);
+    let mut world = World::new(definition, json!({}));
+    world.start().at(10);
+    assert!(matches!(world.execution.status, Status::TimedOut(_)));
+    world.at(100).redrive().at(109);
+    assert_eq!(world.execution.status, Status::Running);
+    world.at(110);
+    assert!(matches!(world.execution.status, Status::TimedOut(_)));
+    expect![[r#"
+        1<0 ExecutionStarted
+        2<0 TaskStateEntered A {}
+        3<2 LambdaFunctionScheduled {}
+        4<3 LambdaFunctionStarted
+        5<0 ExecutionTimedOut States.Timeout -
+        6<5 ExecutionRedriven 1
+        7<2 LambdaFunctionScheduled {}
+        8<7 LambdaFunctionStarted
+        9<0 ExecutionTimedOut States.Timeout -
+    "#]]
+    .assert_eq(&world.trace());
+}
+
+#[test]
+fn no_execution_is_open_longer_than_the_limit() {
+    let year = Limits::AWS.execution_s.unwrap_or_default();
+    let mut world = World::new(machine(json!({ "A": task() })), json!({}));
+    world.start().at(100).stop().at(year - 1).redrive();
+    assert_eq!(world.execution.next_deadline(), Some(world.env.now.plus_ms(1000)));
+    world.at(year);
+    assert!(matches!(world.execution.status, Status::TimedOut(_)));
+    let refused = world.execution.redrivable(&world.env.limits, world.env.now);
+    assert_eq!(refused, Err("Execution has exceeded the max execution time"));
+    world.redrive();
+    assert!(matches!(world.execution.status, Status::TimedOut(_)));
+}
+
+#[test]
+fn only_what_ended_without_success_is_redriven() {
+    let mut world = World::new(machine(json!({ "A": task() })), json!({}));
+    world.start().redrive();
+    let redrivable = |world: &World| world.execution.redrivable(&world.env.limits, world.env.now);
+    assert_eq!(redrivable(&world), Err("Execution is RUNNING and cannot be redriven"));
+    world.succeed("A", 0, json!(1)).redrive();
+    assert_eq!(redrivable(&world), Err("Execution is SUCCEEDED and cannot be redriven"));
+    assert_eq!((world.output(), world.execution.redrive_count), (json!(1), 0));
+}
+
+#[test]
+fn a_full_history_has_no_room_for_a_redrive() {
+    let redrivable = |limit: u64| {
+        let mut world = World::new(machine(json!({ "A": task() })), json!({}));
+        world.start().fail("A", 0, "E", "why"); // six events
+        world.env.limits.history_events = Some(limit);
+        let answer = world.execution.redrivable(&world.env.limits, world.env.now);
+        world.redrive();
+        assert_eq!(answer.is_ok(), world.execution.redrive_count == 1);
+        (answer, world.execution.last_event)
+    };
+    assert_eq!(redrivable(7), (Err("Execution history event limit exceeded"), 6));
+    assert_eq!(redrivable(8), (Ok(()), 8)); // `ExecutionRedriven`, and the end that a full history has
+    assert_eq!(redrivable(10), (Ok(()), 9));
+}
+
+#[test]
+fn a_fail_state_fails_again() {
+    check(
+        json!({ "F": { "Type": "Fail", "Error": "E", "Cause": "c" } }),
+        json!({}),
+        |world| _ = world.redrive(),
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 FailStateEntered F {}
+            3<2 ExecutionFailed E c
+            4<3 ExecutionRedriven 1
+            5<4 ExecutionFailed E c
+        "#]],
+    );
+}
+
+#[test]
+fn a_task_that_was_done_when_its_branch_was_aborted_is_not_done_again() {
+    let branch =
+        |name: &str| json!({ "StartAt": name, "States": { name: with(task(), json!({ "ResultPath": "$.r" })) } });
+    check(
+        json!({ "P": { "Type": "Parallel", "Branches": [branch("A"), branch("B"), branch("C")], "End": true } }),
+        json!({}),
+        |world| {
+            let events = [
+                world.event("A", 0, EventKind::TaskFailed(StateError::new("E", "why"))),
+                world.event("B", 0, EventKind::TaskSucceeded(json!("b").into())),
+                world.event("C", 0, EventKind::TaskFailed(StateError::new("E", "too"))),
+            ];
+            world.turn(&events);
+            world.redrive().succeed("A", 0, json!("a")).succeed("C", 0, json!("c"));
+            assert_eq!(world.output(), json!([{ "r": "a" }, { "r": "b" }, { "r": "c" }]));
+        },
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 ParallelStateEntered P {}
+            3<2 ParallelStateStarted
+            4<3 TaskStateEntered A {}
+            5<4 LambdaFunctionScheduled {}
+            6<3 TaskStateEntered B {}
+            7<6 LambdaFunctionScheduled {}
+            8<3 TaskStateEntered C {}
+            9<8 LambdaFunctionScheduled {}
+            10<5 LambdaFunctionStarted
+            11<7 LambdaFunctionStarted
+            12<9 LambdaFunctionStarted
+            13<10 LambdaFunctionFailed E why
+            14<11 LambdaFunctionSucceeded "b"
+            15<12 LambdaFunctionFailed E too
+            16<13 TaskStateAborted
+            17<13 TaskStateAborted
+            18<13 TaskStateAborted
+            19<13 ParallelStateFailed
+            20<19 ExecutionFailed E why
+            21<20 ExecutionRedriven 1
+            22<4 LambdaFunctionScheduled {}
+            23<8 LambdaFunctionScheduled {}
+            24<14 TaskStateExited B {"r":"b"}
+            25<22 LambdaFunctionStarted
+            26<23 LambdaFunctionStarted
+            27<25 LambdaFunctionSucceeded "a"
+            28<27 TaskStateExited A {"r":"a"}
+            29<26 LambdaFunctionSucceeded "c"
+            30<29 TaskStateExited C {"r":"c"}
+            31<30 ParallelStateSucceeded
+            32<30 ParallelStateExited P [{"r":"a"},{"r":"b"},{"r":"c"}]
+            33<32 ExecutionSucceeded [{"r":"a"},{"r":"b"},{"r":"c"}]
+        "#]],
+    );
+}
+
+#[test]
+fn a_map_whose_selector_failed_begins_the_iteration_again() {
+    check(
+        json!({ "M": {
+            "Type": "Map",
+            "ItemSelector": { "q.$": "States.ArrayGetItem(States.Array(1), $$.Map.Item.Value)" },
+            "ItemProcessor": { "StartAt": "A", "States": { "A": { "Type": "Pass", "End": true } } },
+            "End": true
+        } }),
+        json!([0, 7]),
+        |world| _ = world.redrive(),
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 MapStateEntered M [0,7]
+            3<2 MapStateStarted 2
+            4<3 MapIterationStarted 0
+            5<3 MapIterationAborted 0
+            6<3 ExecutionFailed States.Runtime An error occurred while executing the state 'M' (entered at the event id #2). The function 'States.ArrayGetItem(States.Array(1), $$.Map.Item.Value)' had the following error: Invalid arguments in States.ArrayGetItem: index 7 is out of bounds for an array of 1 items
+            7<6 ExecutionRedriven 1
+            8<7 MapIterationAborted 0
+            9<7 ExecutionFailed States.Runtime An error occurred while executing the state 'M' (entered at the event id #2). The function 'States.ArrayGetItem(States.Array(1), $$.Map.Item.Value)' had the following error: Invalid arguments in States.ArrayGetItem: index 7 is out of bounds for an array of 1 items
+        "#]],
+    );
+}
+
+#[test]
+fn a_join_that_was_too_large_runs_again_as_a_whole() {
+    let mut world = World::new(
+        machine(json!({ "M": {
+            "Type": "Map",
+            "ItemProcessor": { "StartAt": "A", "States": { "A": task() } },
+            "End": true
+        } })),
+        json!([1, 2]),
+    );
+    let large = json!("x".repeat(200_000));
+    world.start().succeed("A", 0, large.clone()).succeed("A", 0, large);
+    assert_eq!(world.error().0, "States.DataLimitExceeded");
+    world.redrive().echo_all("A");
+    assert_eq!(world.output(), json!([1, 2]));
+}
+
+#[test]
+fn what_an_activity_worker_took_is_taken_once() {
+    let activity = "arn:aws:states:us-east-1:000000000000:activity:a";
+    let mut world = World::new(machine(json!({ "A": with(task(), json!({ "Resource": activity })) })), json!({}));
+    world.start();
+    assert!(!world.execution.unconfirmed(), "an offer needs nobody to repeat it");
+    let started = world.event("A", 0, EventKind::TaskStarted { worker: Some("w".into()) });
+    let other = world.event("A", 0, EventKind::TaskStarted { worker: Some("x".into()) });
+    let turn = step(&world.program, &mut world.execution, &[started, other], &mut world.env);
+    assert_eq!((turn.history.len(), turn.ignored), (1, vec![1]));
+    assert!(outstanding(&world.program, &world.execution, Ticket::default(), &world.env.tokens).effects.is_empty());
+}
+
+#[test]
+fn a_turn_tells_which_events_it_ignored() {
+    let mut world = World::new(machine(json!({ "A": task() })), json!({}));
+    world.start();
+    assert!(world.execution.unconfirmed());
+    let answer = world.event("A", 0, EventKind::TaskSucceeded(json!(1).into()));
+    let taken = world.event("A", 0, EventKind::TaskStarted { worker: None });
+    let beat = world.event("A", 0, EventKind::TaskHeartbeat);
+    let events =
+        [Event::Continue, Event::TimerFired, Event::Redriven, taken, beat.clone(), answer.clone(), answer, beat];
+    let turn = step(&world.program, &mut world.execution, &events, &mut world.env);
+    assert_eq!(turn.ignored, [0, 1, 2, 3, 6, 7]);
+    assert_eq!(world.output(), json!(1));
+    assert!(!world.execution.unconfirmed());
+    let after = [Event::Started, Event::TimerFired, Event::Stopped(StateError::named("E")), Event::Redriven];
+    assert_eq!(step(&world.program, &mut world.execution, &after, &mut world.env).ignored, [0, 1, 2, 3]);
+}
+
+#[test]
+fn a_map_whose_item_was_too_large_runs_again_as_a_whole() {
+    // The second item is out of bounds at first, and too large in the first redrive: what then runs is given up.
+    let index = "States.MathAdd($$.Map.Item.Value.first, $$.Execution.RedriveCount)";
+    let selected = format!("States.ArrayGetItem($$.Map.Item.Value.list, {index})");
+    let large = "x".repeat(200_000);
+    let mut world = World::new(
+        machine(json!({ "M": {
+            "Type": "Map",
+            "ItemSelector": { "a.$": selected, "b.$": selected },
+            "ItemProcessor": { "StartAt": "A", "States": { "A": task() } },
+            "End": true
+        } })),
+        json!([{ "first": 0, "list": [0, 1, 2] }, { "first": -1, "list": [large, 2] }]),
+    );
+    world.start();
+    assert_eq!((world.error().0.as_str(), world.execution.branches.len()), ("States.Runtime", 2));
+    world.redrive();
+    assert_eq!((world.error().0.as_str(), world.execution.branches.len()), ("States.DataLimitExceeded", 1));
+    world.redrive().echo_all("A");
+    assert_eq!(world.output(), json!([{ "a": 2, "b": 2 }, { "a": 2, "b": 2 }]));
+    let starts = world.history.iter().filter(|event| matches!(event.kind, HistoryKind::MapStateStarted { .. }));
+    assert_eq!(starts.count(), 2);
+}
+
+#[test]
+fn a_variable_does_not_grow_deeper_than_can_be_kept() {
+    let mut world = World::new(
+        json!({ "StartAt": "Begin", "States": {
+            "Begin": { "Type": "Pass", "Assign": { "v": [] }, "Next": "Deeper" },
+            "Deeper": { "Type": "Pass", "Assign": { "v.$": "States.Array($v)" }, "Next": "Again" },
+            "Again": {
+                "Type": "Choice",
+                "Choices": [{ "Variable": "$.end", "IsPresent": true, "Next": "End" }],
+                "Default": "Deeper"
+            },
+            "End": { "Type": "Succeed" }
+        } }),
+        json!({}),
+    );
     world.start();
     assert_eq!(world.error().0, "States.DataLimitExceeded");
 }

@@ -1,43 +1,60 @@
 //! Random machines in a random world: answers late, repeated, reordered and lumped together, time in leaps, turns cut
-//! short, the execution stopped at any moment. The invariants are checked after every turn (see `support`), and the
-//! output must not depend on the schedule.
+//! short, the execution stopped at any moment and redriven. The invariants are checked after every turn (see `support`),
+//! and the output must depend neither on the schedule nor on what had to be redriven.
 
 mod support;
 
 use serde_json::{Value as Json, json};
-use stepwell_asl::{Chance, Value};
+use stepwell_asl::Value;
 use stepwell_engine::core::{Event, EventKind, Invoke, StateError, Status};
 use support::World;
+use support::random::{Dice, LOOP, random_machine};
 
 const SEEDS: u64 = 3_000;
 
 #[test]
 fn every_schedule_keeps_the_invariants() {
+    let mut redriven = 0;
     for seed in 1..=SEEDS {
         let outcome = std::panic::catch_unwind(|| simulate(seed));
-        assert!(outcome.is_ok(), "seed {seed} breaks an invariant: simulate({seed})");
+        redriven += outcome.unwrap_or_else(|_| panic!("seed {seed} breaks an invariant: simulate({seed})"));
     }
+    assert!(redriven > SEEDS as u32 / 3, "only {redriven} redrives");
 }
 
 #[test]
 fn the_output_does_not_depend_on_the_schedule() {
     for seed in 1..=SEEDS / 3 {
         let definition = steady_machine(seed);
-        let calm = finish(definition.clone(), &mut Dice::new(seed), false);
-        let wild = finish(definition, &mut Dice::new(seed ^ 0xabcd), true);
+        let calm = finish(definition.clone(), &mut Dice::new(seed), Schedule::Calm);
+        let wild = finish(definition, &mut Dice::new(seed ^ 0xabcd), Schedule::Wild);
         assert_eq!(calm, wild, "seed {seed}");
     }
 }
 
-/// A machine of random states, and a world that does what it likes with it.
-fn simulate(seed: u64) {
+#[test]
+fn the_output_does_not_depend_on_what_was_redriven() {
+    let mut redriven = 0;
+    for seed in 1..=SEEDS / 3 {
+        let definition = steady_machine(seed);
+        let (calm, _) = finish(definition.clone(), &mut Dice::new(seed), Schedule::Calm);
+        let (disturbed, times) = finish(definition, &mut Dice::new(seed ^ 0xbeef), Schedule::Disturbed);
+        assert_eq!(calm, disturbed, "seed {seed}");
+        redriven += times;
+    }
+    assert!(redriven > SEEDS as u32 / 3, "only {redriven} redrives");
+}
+
+/// A machine of random states, and a world that does what it likes with it. Gives how often it was redriven.
+fn simulate(seed: u64) -> u32 {
     let mut dice = Dice::new(seed);
     let mut world = World::new(random_machine(&mut dice, 3, &mut 0), json!([1, 2, 3]));
     world.env.moves_max = if dice.one_in(3) { 1 + dice.below(5) as u32 } else { 10_000 };
     world.start();
     let mut said: Vec<Event> = Vec::new();
     for _ in 0..200 {
-        if world.execution.status != Status::Running {
+        let ended = world.execution.status != Status::Running;
+        if ended && dice.one_in(5) {
             break;
         }
         let mut events = Vec::new();
@@ -58,6 +75,7 @@ fn simulate(seed: u64) {
             world.env.now = due.max(world.env.now);
         }
     }
+    world.execution.redrive_count
 }
 
 fn random_event(dice: &mut Dice, world: &World, said: &[Event]) -> Option<Event> {
@@ -65,6 +83,8 @@ fn random_event(dice: &mut Dice, world: &World, said: &[Event]) -> Option<Event>
         0 => return Some(Event::Continue),
         1..=4 => return Some(Event::TimerFired),
         5 if dice.one_in(10) => return Some(Event::Stopped(StateError::named("Stopped"))),
+        5 => return Some(Event::Redriven),
+        8..=13 if world.execution.status != Status::Running => return Some(Event::Redriven),
         6..=7 if !said.is_empty() => return Some(said[dice.below(said.len())].clone()),
         _ => {}
     }
@@ -84,14 +104,34 @@ fn random_event(dice: &mut Dice, world: &World, said: &[Event]) -> Option<Event>
     Some(Event::Task { branch, ticket, kind })
 }
 
-/// Answers every task, in order or not, until the execution ends.
-fn finish(definition: Json, dice: &mut Dice, wild: bool) -> Json {
+/// How a machine's tasks are answered.
+#[derive(Clone, Copy, PartialEq)]
+enum Schedule {
+    /// All of them at once, in order.
+    Calm,
+    /// Some of them, in any order, more than once, and in turns that are cut short.
+    Wild,
+    /// The same; and tasks fail, and the execution is stopped.
+    Disturbed,
+}
+
+/// Answers every task until the execution succeeds, and redrives it until it does. Gives its output, and how often it was
+/// redriven.
+fn finish(definition: Json, dice: &mut Dice, schedule: Schedule) -> (Json, u32) {
+    /// No more disturbances than this, so that there is an end.
+    const DISTURBANCES_MAX: u32 = 10;
+    let wild = schedule != Schedule::Calm;
+    let mut disturbances = if schedule == Schedule::Disturbed { DISTURBANCES_MAX } else { 0 };
     let mut world = World::new(definition, json!([1, 2, 3]));
     if wild {
         world.env.moves_max = 1 + dice.below(7) as u32;
     }
     world.start();
-    while world.execution.status == Status::Running {
+    while !matches!(world.execution.status, Status::Succeeded(_)) {
+        if world.execution.status != Status::Running {
+            world.redrive();
+            continue;
+        }
         let mut open: Vec<Event> = (world.asked.iter())
             .filter(|invoke| world.execution.waiting(invoke.ticket) == Some(invoke.branch))
             .map(|invoke| Event::Task {
@@ -107,6 +147,10 @@ fn finish(definition: Json, dice: &mut Dice, wild: bool) -> Json {
             open.truncate(1 + dice.below(open.len()));
             open.push(open[0].clone());
         }
+        if disturbances > 0 && dice.one_in(3) {
+            disturbances -= 1;
+            disturb(&mut open, dice);
+        }
         if let Some(due) = world.execution.next_timer() {
             world.env.now = due.max(world.env.now);
             open.push(Event::TimerFired);
@@ -114,7 +158,16 @@ fn finish(definition: Json, dice: &mut Dice, wild: bool) -> Json {
         assert!(!open.is_empty(), "the execution waits for nothing");
         world.turn(&open);
     }
-    world.output()
+    (world.output(), world.execution.redrive_count)
+}
+
+/// Lets an answer be a failure, or stops the execution before or after the answers.
+fn disturb(answers: &mut Vec<Event>, dice: &mut Dice) {
+    let at = dice.below(answers.len());
+    match answers.get_mut(at) {
+        Some(Event::Task { kind, .. }) if !dice.one_in(3) => *kind = EventKind::TaskFailed(StateError::named("E")),
+        _ => answers.insert(at, Event::Stopped(StateError::named("Stopped"))),
+    }
 }
 
 /// A machine whose tasks never fail and have no time limits.
@@ -130,6 +183,9 @@ fn calm(value: &mut Json) {
             for name in ["TimeoutSeconds", "HeartbeatSeconds", "Retry", "Catch"] {
                 members.remove(name);
             }
+            if let Some(next) = members.get("Default").filter(|_| members.get("Comment") == Some(&json!(LOOP))) {
+                *members = json!({ "Type": "Pass", "Next": next }).as_object().cloned().unwrap_or_default();
+            }
             if members.get("Type") == Some(&json!("Fail")) {
                 *members = json!({ "Type": "Succeed" }).as_object().cloned().unwrap_or_default();
             }
@@ -137,86 +193,5 @@ fn calm(value: &mut Json) {
         }
         Json::Array(items) => items.iter_mut().for_each(calm),
         _ => {}
-    }
-}
-
-fn random_machine(dice: &mut Dice, depth: usize, names: &mut u32) -> Json {
-    let length = 1 + dice.below(4);
-    let own: Vec<String> = (0..length)
-        .map(|_| {
-            *names += 1;
-            format!("S{names}")
-        })
-        .collect();
-    let mut states = serde_json::Map::new();
-    for (at, name) in own.iter().enumerate() {
-        let mut state = random_state(dice, depth, names, &own[at..]);
-        if !["Fail", "Succeed", "Choice"].contains(&state["Type"].as_str().unwrap_or_default()) {
-            match own.get(at + 1) {
-                Some(next) => state["Next"] = json!(next),
-                None => state["End"] = json!(true),
-            }
-        }
-        states.insert(name.clone(), state);
-    }
-    json!({ "StartAt": own[0], "States": states })
-}
-
-/// One state. `own` is its name and those after it: it leads only forward, so every machine ends.
-fn random_state(dice: &mut Dice, depth: usize, names: &mut u32, own: &[String]) -> Json {
-    let last = own.len() == 1;
-    let mut state = match dice.below(if depth == 0 { 6 } else { 10 }) {
-        0 => json!({ "Type": "Pass", "Parameters": { "was.$": "$" } }),
-        1 => json!({ "Type": "Wait", "Seconds": dice.below(3) }),
-        2 if last && dice.one_in(2) => json!({ "Type": "Fail", "Error": "E" }),
-        3 if !last => json!({
-            "Type": "Choice",
-            "Choices": [{ "Variable": "$", "IsString": true, "Next": own[1 + dice.below(own.len() - 1)] }],
-            "Default": own[1]
-        }),
-        6 | 7 => json!({
-            "Type": "Parallel",
-            "Branches": (0..1 + dice.below(3)).map(|_| random_machine(dice, depth - 1, names)).collect::<Vec<_>>()
-        }),
-        8 | 9 => json!({
-            "Type": "Map",
-            "ItemsPath": "$$.Execution.Input",
-            "MaxConcurrency": dice.below(3),
-            "ItemProcessor": random_machine(dice, depth - 1, names)
-        }),
-        _ => json!({ "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f" }),
-    };
-    let kind = state["Type"].as_str().unwrap_or_default().to_string();
-    if kind == "Task" && dice.one_in(3) {
-        state["TimeoutSeconds"] = json!(2 + dice.below(3));
-        state["HeartbeatSeconds"] = json!(1);
-    }
-    if ["Task", "Parallel", "Map"].contains(&&*kind) {
-        if dice.one_in(3) {
-            state["Retry"] =
-                json!([{ "ErrorEquals": ["E", "States.Timeout"], "MaxAttempts": 2, "JitterStrategy": "FULL" }]);
-        }
-        if dice.one_in(3) && !last {
-            let next = &own[1 + dice.below(own.len() - 1)];
-            state["Catch"] = json!([{ "ErrorEquals": ["States.ALL"], "Next": next }]);
-        }
-    }
-    state
-}
-
-/// Chance that can be repeated.
-struct Dice(Chance);
-
-impl Dice {
-    fn new(seed: u64) -> Dice {
-        Dice(Chance::from_seed([seed, seed.rotate_left(17) ^ 0x9e37, seed.wrapping_mul(0x0100_0000_01b3), 1]))
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.0.next_u64() % bound.max(1) as u64) as usize
-    }
-
-    fn one_in(&mut self, bound: usize) -> bool {
-        self.below(bound) == 0
     }
 }

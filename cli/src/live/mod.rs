@@ -116,8 +116,13 @@ impl Watch {
             return; // it has not entered its first state
         }
         self.trail.resume(position.entered_event, position.last_event);
+        if id == BranchId::ROOT && matches!(position.trigger, Trigger::Halted(_)) && self.blamed.is_none() {
+            // An end that came from outside does not say where.
+            self.blamed = Some(self.trail.visit_of(position.entered_event));
+        }
         match &position.trigger {
             Trigger::Ready | Trigger::Join(_) => drop(self.waiting.remove(&id)),
+            Trigger::Halted(_) => {} // where it was is asked for after the end
             Trigger::Task { .. } | Trigger::Timer { .. } | Trigger::Retry { .. } => {
                 self.waiting.insert(id, self.trail.visit_of(position.entered_event));
             }
@@ -131,7 +136,7 @@ impl Watch {
             return;
         }
         match &position.trigger {
-            Trigger::Ready => self.board.hide(id),
+            Trigger::Ready | Trigger::Halted(_) => self.board.hide(id),
             Trigger::Join(join) if matches!(join.kind, JoinKind::Map { .. }) => {
                 self.board.show(id, Doing::Joins { place: place(self), filled: join.filled, width: join.width });
             }
@@ -162,7 +167,9 @@ impl Watcher for Watch {
                 | Change::Variable(..)
                 | Change::Counters { .. }
                 | Change::Ready(_)
-                | Change::Status(_) => {}
+                | Change::Status(_)
+                | Change::Deadline(_)
+                | Change::Redriven { .. } => {}
             }
         }
         self.trail.settle(execution);

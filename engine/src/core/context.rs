@@ -42,7 +42,7 @@ impl Around<'_> {
     fn build(&self) -> Value {
         let mut context = Map::default();
         let identity = &self.execution.identity;
-        let execution: Value = [
+        let mut execution: Map = [
             ("Id", Value::String(identity.arn.clone())),
             ("Input", identity.input.clone()),
             ("StartTime", identity.started_at.to_string().into()),
@@ -51,12 +51,16 @@ impl Around<'_> {
             ("RedriveCount", u64::from(self.execution.redrive_count).into()),
         ]
         .into_iter()
+        .map(|(name, value)| (name.into(), value))
         .collect();
+        if let Some(at) = self.execution.redriven_at {
+            execution.insert("RedriveTime".into(), at.to_string().into());
+        }
         let machine: Value = [("Id", &identity.machine_arn), ("Name", &identity.machine_name)]
             .into_iter()
             .map(|(name, text)| (name, Value::String(text.clone())))
             .collect();
-        context.insert("Execution".into(), execution);
+        context.insert("Execution".into(), execution.into());
         context.insert("StateMachine".into(), machine);
         if let Some(branch) = self.execution.branch(self.branch) {
             let position = &branch.position;

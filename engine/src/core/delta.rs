@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use stepwell_asl::{Text, Value};
+use stepwell_asl::{Text, Timestamp, Value};
 
 use super::branch::{Branch, BranchId, Position, Ticket};
 use super::execution::{Execution, Status};
-use super::trigger::{Trigger, Work};
+use super::trigger::Work;
 
 /// One assignment to an execution. None carries a whole scope or a whole join: a Map of any width costs a constant per
 /// item.
@@ -33,6 +33,15 @@ pub enum Change {
     Ready(VecDeque<Work>),
     /// How far the execution has come.
     Status(Status),
+    /// When the execution itself times out from now on.
+    Deadline(Option<Timestamp>),
+    /// It was redriven.
+    Redriven {
+        /// How often, with this time.
+        count: u32,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// Applies a turn's changes to the execution as it was before that turn.
@@ -58,16 +67,18 @@ pub fn apply(execution: &mut Execution, changes: impl IntoIterator<Item = Change
             }
             Change::Ready(work) => execution.ready = work,
             Change::Status(status) => execution.status = status,
+            Change::Deadline(at) => execution.deadline = at,
+            Change::Redriven { count, at } => {
+                execution.redrive_count = count;
+                execution.redriven_at = Some(at);
+            }
         }
     }
 }
 
 /// A branch has as many slots as its join is wide; an arming under another ticket begins with nothing filled.
 fn set_position(execution: &mut Execution, id: BranchId, position: Position) {
-    let width = match &position.trigger {
-        Trigger::Join(join) => join.width as usize,
-        Trigger::Ready | Trigger::Task { .. } | Trigger::Timer { .. } | Trigger::Retry { .. } => 0,
-    };
+    let width = position.trigger.join().map_or(0, |join| join.width as usize);
     match execution.branches.get_mut(&id) {
         Some(branch) if branch.position.ticket == position.ticket && branch.slots.len() == width => {}
         Some(branch) => branch.slots = vec![None; width],

@@ -7,7 +7,7 @@ use stepwell_asl::{Program, Text, Timestamp, Value};
 
 use super::branch::{BranchId, Ticket};
 use super::execution::{Execution, Status};
-use super::trigger::Trigger;
+use super::trigger::{Dispatch, Trigger};
 use crate::token::TokenKey;
 
 /// All that an execution waits for.
@@ -67,13 +67,14 @@ pub fn outstanding(program: &Program, execution: &Execution, since: Ticket, toke
 
 fn effect(program: &Program, execution: &Execution, id: BranchId, tokens: &TokenKey) -> Option<Effect> {
     let position = &execution.branch(id)?.position;
-    let Trigger::Task { arguments, role, deadline, taken, .. } = &position.trigger else { return None };
+    let Trigger::Task { arguments, role, deadline, dispatch, .. } = &position.trigger else { return None };
     let state = program.state(position.state);
     let StateKind::Task(task) = &state.kind else { return None };
-    if *taken {
-        return None;
-    }
-    let activity = task.resource.kind == ResourceKind::Activity;
+    let offered = match dispatch {
+        Dispatch::Call => false,
+        Dispatch::Offer => true,
+        Dispatch::Taken => return None,
+    };
     let callback = matches!(task.resource.kind, ResourceKind::Service { pattern: Pattern::TaskToken, .. });
     let invoke = Invoke {
         branch: id,
@@ -83,9 +84,9 @@ fn effect(program: &Program, execution: &Execution, id: BranchId, tokens: &Token
         input: arguments.clone(),
         attempt: position.retry_count().saturating_add(1),
         deadline: *deadline,
-        token: (activity || callback).then(|| tokens.mint(&execution.identity.arn, id, position.ticket)),
+        token: (offered || callback).then(|| tokens.mint(&execution.identity.arn, id, position.ticket)),
         callback,
         role: role.clone(),
     };
-    Some(if activity { Effect::Offer(invoke) } else { Effect::Invoke(invoke) })
+    Some(if offered { Effect::Offer(invoke) } else { Effect::Invoke(invoke) })
 }

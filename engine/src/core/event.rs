@@ -16,6 +16,10 @@ pub enum Event {
     TimerFired,
     /// Somebody stops the execution.
     Stopped(StateError),
+    /// It cannot go on: the engine says why.
+    Failed(StateError),
+    /// Somebody has it go on after it has failed, timed out or been stopped.
+    Redriven,
     /// Something about a task.
     Task {
         /// The branch that waits for it.

@@ -56,7 +56,7 @@ pub struct Execution {
     pub identity: Arc<Identity>,
     /// How far it has come.
     pub status: Status,
-    /// The branches that are alive.
+    /// The branches that are alive; in one that ended without success, those that were, and are halted.
     pub branches: Branches,
     /// Moves that a full turn left over.
     pub ready: VecDeque<Work>,
@@ -70,9 +70,29 @@ pub struct Execution {
     pub last_ticket: Ticket,
     /// How often it was redriven.
     pub redrive_count: u32,
-    /// Indexes over the branches, derived from them: armed tickets and deadlines.
+    /// When it was redriven last.
+    pub redriven_at: Option<Timestamp>,
+    /// Indexes over the branches, derived from them: armed tickets, deadlines, and how many tasks are
+    /// [`super::Dispatch::Call`].
     pub(super) armed: BTreeMap<Ticket, BranchId>,
     pub(super) timers: BTreeSet<(Timestamp, Ticket)>,
+    calls: usize,
+}
+
+/// All of an execution that is not derived: what a checkpoint holds. The fields are [`Execution`]'s.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Parts {
+    pub identity: Arc<Identity>,
+    pub status: Status,
+    pub branches: Branches,
+    pub ready: VecDeque<Work>,
+    pub deadline: Option<Timestamp>,
+    pub last_event: u64,
+    pub next_branch: u32,
+    pub last_ticket: Ticket,
+    pub redrive_count: u32,
+    pub redriven_at: Option<Timestamp>,
 }
 
 impl PartialEq for Execution {
@@ -86,12 +106,14 @@ impl PartialEq for Execution {
             && self.next_branch == other.next_branch
             && self.last_ticket == other.last_ticket
             && self.redrive_count == other.redrive_count
+            && self.redriven_at == other.redriven_at
     }
 }
 
 impl Execution {
     /// An execution that has not begun: [`super::Event::Started`] begins it.
-    pub fn new(program: &Program, identity: Identity, limits: &Limits) -> Execution {
+    pub fn new(program: &Program, identity: impl Into<Arc<Identity>>, limits: &Limits) -> Execution {
+        let identity = identity.into();
         let root = Branch {
             position: Position {
                 parent: None,
@@ -108,10 +130,10 @@ impl Execution {
             slots: Vec::new(),
             variables: BTreeMap::new(),
         };
-        Execution {
-            deadline: (program.timeout_s.into_iter().chain(limits.execution_s).min())
-                .map(|seconds| identity.started_at.plus_ms(seconds.saturating_mul(1000))),
-            identity: Arc::new(identity),
+        let started_at = identity.started_at;
+        let mut execution = Execution::from_parts(Parts {
+            deadline: None,
+            identity,
             status: Status::Running,
             branches: Branches::from_iter([(BranchId::ROOT, root)]),
             ready: VecDeque::new(),
@@ -119,9 +141,68 @@ impl Execution {
             next_branch: 1,
             last_ticket: Ticket::default(),
             redrive_count: 0,
+            redriven_at: None,
+        });
+        execution.deadline = execution.deadline_from(program, limits, started_at);
+        execution
+    }
+
+    /// When an execution that is started or redriven at `from` times out: its definition's time begins anew with a
+    /// redrive, the longest time that any execution may be open does not.
+    pub(super) fn deadline_from(&self, program: &Program, limits: &Limits, from: Timestamp) -> Option<Timestamp> {
+        let own = program.timeout_s.map(|seconds| from.plus_ms(seconds.saturating_mul(1000)));
+        let longest = limits.execution_s.map(|seconds| self.after_start(seconds));
+        own.into_iter().chain(longest).min()
+    }
+
+    /// An execution made of its parts, with the indexes that are derived from them.
+    pub fn from_parts(parts: Parts) -> Execution {
+        let Parts { identity, status, branches, ready, deadline, .. } = parts;
+        let mut execution = Execution {
+            identity,
+            status,
+            branches,
+            ready,
+            deadline,
+            last_event: parts.last_event,
+            next_branch: parts.next_branch,
+            last_ticket: parts.last_ticket,
+            redrive_count: parts.redrive_count,
+            redriven_at: parts.redriven_at,
             armed: BTreeMap::new(),
             timers: BTreeSet::new(),
+            calls: 0,
+        };
+        let ids: Vec<BranchId> = execution.branches.keys().copied().collect();
+        ids.into_iter().for_each(|id| execution.index(id));
+        execution
+    }
+
+    /// Whether the world may not have heard all of what it has to do: after a crash, somebody has to come back at once.
+    pub fn unconfirmed(&self) -> bool {
+        self.status == Status::Running && (self.calls > 0 || !self.ready.is_empty())
+    }
+
+    /// Whether it can be redriven now, else the reason in AWS's words. Its type and how long ago it ended are not
+    /// looked at.
+    pub fn redrivable(&self, limits: &Limits, now: Timestamp) -> Result<(), &'static str> {
+        match self.status {
+            Status::Running => return Err("Execution is RUNNING and cannot be redriven"),
+            Status::Succeeded(_) => return Err("Execution is SUCCEEDED and cannot be redriven"),
+            Status::Failed(_) | Status::TimedOut(_) | Status::Aborted(_) => {}
         }
+        // There must be room for `ExecutionRedriven` and for the event with which it ends again.
+        if limits.history_events.is_some_and(|limit| self.last_event.saturating_add(1) >= limit) {
+            return Err("Execution history event limit exceeded");
+        }
+        if limits.execution_s.is_some_and(|limit| self.after_start(limit) <= now) {
+            return Err("Execution has exceeded the max execution time");
+        }
+        Ok(())
+    }
+
+    fn after_start(&self, seconds: u64) -> Timestamp {
+        self.identity.started_at.plus_ms(seconds.saturating_mul(1000))
     }
 
     /// The branch of this id, where it is alive.
@@ -165,10 +246,11 @@ impl Execution {
     pub(super) fn index(&mut self, id: BranchId) {
         let Some(branch) = self.branches.get(&id) else { return };
         let position = &branch.position;
-        if position.trigger == Trigger::Ready {
+        if !position.trigger.is_armed() {
             return;
         }
         self.armed.insert(position.ticket, id);
+        self.calls += usize::from(position.trigger.is_call());
         if let Some(at) = position.trigger.deadline() {
             self.timers.insert((at, position.ticket));
         }
@@ -177,7 +259,9 @@ impl Execution {
     pub(super) fn unindex(&mut self, id: BranchId) {
         let Some(branch) = self.branches.get(&id) else { return };
         let position = &branch.position;
-        self.armed.remove(&position.ticket);
+        if self.armed.remove(&position.ticket).is_some() {
+            self.calls -= usize::from(position.trigger.is_call());
+        }
         if let Some(at) = position.trigger.deadline() {
             self.timers.remove(&(at, position.ticket));
         }

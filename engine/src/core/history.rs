@@ -11,7 +11,7 @@ use super::fault::StateError;
 pub struct HistoryEvent {
     /// From 1, without gaps.
     pub id: u64,
-    /// The event this one follows in its branch; 0 for the first two.
+    /// The event this one follows in its branch; 0 for the first two, and for an end that came from outside.
     pub previous_id: u64,
     /// When it happened.
     pub at: Timestamp,
@@ -28,6 +28,7 @@ pub enum HistoryKind {
     ExecutionFailed(StateError),
     ExecutionTimedOut(StateError),
     ExecutionAborted(StateError),
+    ExecutionRedriven { count: u32 },
     StateEntered { state_type: StateType, name: Text, input: Value },
     StateExited { state_type: StateType, name: Text, output: Value, assigned: Option<Value> },
     StateAborted { state_type: StateType },
@@ -102,6 +103,7 @@ impl HistoryKind {
     pub fn advances(&self) -> bool {
         match self {
             HistoryKind::ExecutionStarted { .. }
+            | HistoryKind::ExecutionRedriven { .. }
             | HistoryKind::StateAborted { .. }
             | HistoryKind::ParallelStateSucceeded
             | HistoryKind::MapStateSucceeded
@@ -125,6 +127,36 @@ impl HistoryKind {
             | HistoryKind::MapStateStarted { .. }
             | HistoryKind::MapStateFailed
             | HistoryKind::MapIterationStarted { .. } => true,
+        }
+    }
+
+    /// The payload that the event shows.
+    pub fn payload(&self) -> Option<&Value> {
+        match self {
+            HistoryKind::ExecutionStarted { input, .. } | HistoryKind::StateEntered { input, .. } => Some(input),
+            HistoryKind::ExecutionSucceeded { output }
+            | HistoryKind::StateExited { output, .. }
+            | HistoryKind::TaskSubmitted { output, .. }
+            | HistoryKind::TaskSucceeded { output, .. } => Some(output),
+            HistoryKind::TaskScheduled(scheduled) => Some(&scheduled.input),
+            HistoryKind::ExecutionFailed(_)
+            | HistoryKind::ExecutionTimedOut(_)
+            | HistoryKind::ExecutionAborted(_)
+            | HistoryKind::ExecutionRedriven { .. }
+            | HistoryKind::StateAborted { .. }
+            | HistoryKind::TaskStarted { .. }
+            | HistoryKind::TaskFailed { .. }
+            | HistoryKind::TaskTimedOut { .. }
+            | HistoryKind::ParallelStateStarted
+            | HistoryKind::ParallelStateSucceeded
+            | HistoryKind::ParallelStateFailed
+            | HistoryKind::MapStateStarted { .. }
+            | HistoryKind::MapStateSucceeded
+            | HistoryKind::MapStateFailed
+            | HistoryKind::MapIterationStarted { .. }
+            | HistoryKind::MapIterationSucceeded { .. }
+            | HistoryKind::MapIterationFailed { .. }
+            | HistoryKind::MapIterationAborted { .. } => None,
         }
     }
 
@@ -175,6 +207,7 @@ mod tests {
         ];
         let not_followed = [
             HistoryKind::ExecutionStarted { input: value, role_arn: name.clone() },
+            HistoryKind::ExecutionRedriven { count: 1 },
             HistoryKind::StateAborted { state_type },
             HistoryKind::ParallelStateSucceeded,
             HistoryKind::MapStateSucceeded,

@@ -12,6 +12,7 @@ use super::branch::{Branch, BranchId, Item, Parent, Position, Ticket};
 use super::execution::Status;
 use super::fault::{Fault, StateError};
 use super::history::HistoryKind;
+use super::limits::DEPTH_MAX;
 use super::step::Turning;
 use super::trigger::{JoinKind, Leave, Trigger, Work};
 
@@ -25,7 +26,8 @@ impl Turning<'_> {
 
     /// The same, to a state that is not the state's own `Next`.
     pub fn leave_to(&mut self, id: BranchId, left: Left, next: Option<StateId>) {
-        if !self.fits(&left.output) {
+        let too_deep = left.assigned.as_ref().is_some_and(|assigned| assigned.depth() > DEPTH_MAX);
+        if too_deep || !self.fits(&left.output) {
             let error = Fault::too_large(&self.state(id).name);
             return self.fail(id, Fault::terminal(error));
         }
@@ -120,13 +122,14 @@ impl Turning<'_> {
         id
     }
 
-    fn end_branch(&mut self, id: BranchId) {
+    pub fn end_branch(&mut self, id: BranchId) {
         self.execution.remove(id);
         self.touch(id);
     }
 
-    fn children(&self, id: BranchId) -> Vec<BranchId> {
-        if !matches!(self.position(id).trigger, Trigger::Join(_)) {
+    /// The branches that a join waits for, or waited for before it halted.
+    pub fn children(&self, id: BranchId) -> Vec<BranchId> {
+        if self.position(id).trigger.join().is_none() {
             return Vec::new();
         }
         let is_child = |branch: &Branch| branch.position.parent.is_some_and(|parent| parent.branch == id);
@@ -181,7 +184,9 @@ impl Turning<'_> {
             return false;
         }
         position.retries[at] += 1;
-        let mut delay_ms = backoff_ms(retrier, position.retries[at]);
+        let attempt = position.retries[at];
+        self.abandon(id);
+        let mut delay_ms = backoff_ms(retrier, attempt);
         if retrier.full_jitter {
             delay_ms = (delay_ms as f64 * self.env.chance.next_f64()) as u64;
         }
@@ -202,7 +207,10 @@ impl Turning<'_> {
             Ok(Left { output, assigned })
         });
         match left {
-            Ok(left) => self.leave_to(id, left, Some(catcher.next)),
+            Ok(left) => {
+                self.abandon(id);
+                self.leave_to(id, left, Some(catcher.next));
+            }
             Err(fault) => self.branch_failed(id, fault),
         }
     }
@@ -219,15 +227,17 @@ impl Turning<'_> {
             self.emit_after(last, HistoryKind::MapIterationFailed { name: name.clone(), index: parent.slot });
         }
         self.abort_state(id, last);
-        self.end_branch(id);
-        for sibling in self.children(parent.branch) {
+        self.halt(id);
+        let children = self.children(parent.branch);
+        for sibling in children.iter().copied().filter(|child| *child != id) {
             let slot = self.position(sibling).parent.map_or(0, |parent| parent.slot);
             if let Some(name) = &map_name {
                 self.emit_after(last, HistoryKind::MapIterationAborted { name: name.clone(), index: slot });
             }
             self.abort_tree(sibling, last);
         }
-        self.disarm(parent.branch);
+        self.halt(parent.branch);
+        self.halted_children.insert(parent.branch, children);
         self.position_mut(parent.branch).last_event = last;
         self.push(Work::Fail(parent.branch, fault));
     }
@@ -242,19 +252,24 @@ impl Turning<'_> {
             }
             self.abort_tree(child, last);
         }
-        self.disarm(id);
+        self.halt(id);
+        if fault.error.name.as_deref() == Some("States.DataLimitExceeded") {
+            self.abandon(id); // AWS then runs all of the state again when it is redriven
+        }
         self.push(Work::Fail(id, fault));
     }
 
-    /// Aborts a branch and everything below it.
-    pub fn abort_tree(&mut self, id: BranchId, last: u64) {
-        self.abort_in_place(id, last);
-        self.end_branch(id);
-    }
-
-    /// Tells of a branch's abortion and ends everything below it. The lines follow the event that made it necessary.
-    pub fn abort_in_place(&mut self, id: BranchId, last: u64) {
-        let children = self.children(id);
+    /// Aborts a branch and everything below it. The lines follow the event that made it necessary.
+    fn abort_tree(&mut self, id: BranchId, last: u64) {
+        let children = match self.position(id).trigger {
+            Trigger::Join(_) => self.children(id),
+            // A join that has failed already told of those below it.
+            Trigger::Ready
+            | Trigger::Task { .. }
+            | Trigger::Timer { .. }
+            | Trigger::Retry { .. }
+            | Trigger::Halted(_) => Vec::new(),
+        };
         let map_name = {
             let state = self.state(id);
             (state.kind.state_type() == StateType::Map).then(|| state.name.clone())
@@ -266,12 +281,13 @@ impl Turning<'_> {
             self.abort_tree(child, last);
         }
         self.abort_state(id, last);
+        self.halt(id);
     }
 
     /// `<Type>StateAborted`, for the types that have such an event and only while the state is entered and not left.
     fn abort_state(&mut self, id: BranchId, last: u64) {
         let position = self.position(id);
-        let waiting = position.trigger != Trigger::Ready;
+        let waiting = position.trigger.is_armed();
         let state_type = self.state(id).kind.state_type();
         let aborts = match state_type {
             StateType::Task => position.entered_event > 0,

@@ -1,6 +1,7 @@
 //! The turn: events in, history and changes out.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use stepwell_asl::dataflow::Flow;
 use stepwell_asl::{Chance, EvalError, Program, State, Text, Timestamp, Value};
@@ -30,6 +31,8 @@ pub struct Env {
     pub tokens: TokenKey,
     /// How many moves a turn makes at most before it leaves the rest to the next one.
     pub moves_max: u32,
+    /// How many bytes of new payloads it writes before it does the same.
+    pub bytes_max: usize,
 }
 
 /// One step of an execution: to be committed whole, or not at all.
@@ -39,6 +42,9 @@ pub struct Turn {
     pub history: Vec<HistoryEvent>,
     /// What it changed.
     pub changes: Vec<Change>,
+    /// The events, by index, that found nothing to move: late, repeated, addressed to nobody, or after the end. That is
+    /// told and not stored.
+    pub ignored: Vec<usize>,
 }
 
 /// Applies events in order and runs until every branch waits again or the turn is full. No clock, no IO, no async.
@@ -53,16 +59,22 @@ pub fn step(program: &Program, execution: &mut Execution, events: &[Event], env:
         changes: Vec::new(),
         touched: Vec::new(),
         scheduled: Vec::new(),
+        halted_children: HashMap::new(),
         full: false,
+        bytes: 0,
+        newest: None,
     };
     let had_ready = !turn.execution.ready.is_empty();
     let was = turn.execution.status.clone();
-    for event in events {
-        turn.receive(event);
+    let mut ignored = Vec::new();
+    for (at, event) in events.iter().enumerate() {
+        if !turn.receive(event) {
+            ignored.push(at);
+        }
     }
     turn.run();
     turn.start_scheduled();
-    turn.finish(had_ready, &was)
+    Turn { ignored, ..turn.finish(had_ready, &was) }
 }
 
 /// A turn in the making.
@@ -76,29 +88,44 @@ pub(super) struct Turning<'a> {
     touched: Vec<BranchId>,
     /// Tasks this turn has scheduled: their `Started` events are written after its other events.
     scheduled: Vec<(BranchId, Ticket, TaskLabel)>,
+    /// Who is below a join that failed in this turn: its Retry and Catch mostly ask at once, and to look for them takes
+    /// long where there are many branches.
+    pub halted_children: HashMap<BranchId, Vec<BranchId>>,
     /// The history has reached its limit.
     full: bool,
+    /// Bytes of the payloads in the history, without those that follow themselves from event to event.
+    bytes: usize,
+    /// Where the newest of them lies in memory.
+    newest: Option<usize>,
 }
 
 impl<'a> Turning<'a> {
     // ---- events ----
 
-    fn receive(&mut self, event: &Event) {
-        if self.execution.status != Status::Running {
-            return; // nothing moves what has ended
-        }
+    /// Takes an event in. Tells whether it found anything to move.
+    fn receive(&mut self, event: &Event) -> bool {
+        let running = self.execution.status == Status::Running;
         match event {
+            Event::Redriven => self.redrive(),
+            _ if !running => false, // nothing else moves what has ended
             Event::Started => self.begin(),
-            Event::Continue => {}
+            Event::Continue => !self.execution.ready.is_empty(),
             Event::TimerFired => self.fire_timers(),
-            Event::Stopped(error) => self.end(Status::Aborted(error.clone())),
+            Event::Stopped(error) => {
+                self.end(Status::Aborted(error.clone()));
+                true
+            }
+            Event::Failed(error) => {
+                self.end(Status::Failed(error.clone()));
+                true
+            }
             Event::Task { branch, ticket, kind } => self.answer(*branch, *ticket, kind),
         }
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self) -> bool {
         if self.execution.last_event > 0 {
-            return; // it has begun: a repeated start
+            return false; // it has begun: a repeated start
         }
         let identity = self.execution.identity.clone();
         self.emit(
@@ -106,15 +133,18 @@ impl<'a> Turning<'a> {
             HistoryKind::ExecutionStarted { input: identity.input.clone(), role_arn: identity.role_arn.clone() },
         );
         self.push(Work::Enter(BranchId::ROOT));
+        true
     }
 
-    fn fire_timers(&mut self) {
+    fn fire_timers(&mut self) -> bool {
         let now = self.env.now;
         if self.execution.deadline.is_some_and(|at| at <= now) {
-            return self.end(Status::TimedOut(StateError::named("States.Timeout")));
+            self.end(Status::TimedOut(StateError::named("States.Timeout")));
+            return true;
         }
         let due: Vec<Ticket> =
             self.execution.timers.range(..=(now, Ticket(u64::MAX))).map(|(_, ticket)| *ticket).collect();
+        let any = !due.is_empty();
         for ticket in due {
             let Some(id) = self.execution.waiting(ticket) else { continue };
             match &self.position(id).trigger {
@@ -124,19 +154,22 @@ impl<'a> Turning<'a> {
                     self.push(Work::Attempt(id));
                 }
                 Trigger::Task { .. } => state::task::time_out(self, id),
-                Trigger::Ready | Trigger::Join(_) => {}
+                Trigger::Ready | Trigger::Join(_) | Trigger::Halted(_) => {}
             }
         }
+        any
     }
 
-    fn answer(&mut self, id: BranchId, ticket: Ticket, kind: &EventKind) {
+    fn answer(&mut self, id: BranchId, ticket: Ticket, kind: &EventKind) -> bool {
         if self.execution.waiting(ticket) != Some(id) {
-            return; // a late or repeated answer: the branch has moved on
+            return false; // a late or repeated answer: the branch has moved on
         }
-        match (&self.position(id).trigger, kind) {
-            (Trigger::Task { .. }, kind) => state::task::answer(self, id, kind),
+        match &self.position(id).trigger {
+            Trigger::Task { .. } => state::task::answer(self, id, kind),
             // A ticket names one arming, and only tasks are answered.
-            (Trigger::Ready | Trigger::Timer { .. } | Trigger::Retry { .. } | Trigger::Join(_), _) => {}
+            Trigger::Ready | Trigger::Timer { .. } | Trigger::Retry { .. } | Trigger::Join(_) | Trigger::Halted(_) => {
+                false
+            }
         }
     }
 
@@ -150,15 +183,18 @@ impl<'a> Turning<'a> {
                 self.close(self.history_is_full());
             }
             moves += 1;
-            if moves >= self.env.moves_max {
+            if moves >= self.env.moves_max || self.bytes >= self.env.bytes_max {
                 break;
             }
         }
     }
 
     fn perform(&mut self, work: Work) {
-        if !self.execution.branches.contains_key(&work.branch()) {
-            return; // the branch was aborted before its move came
+        let Some(branch) = self.execution.branches.get(&work.branch()) else {
+            return; // the branch has ended before its move came
+        };
+        if matches!(branch.position.trigger, Trigger::Halted(_)) && self.is_late(&work) {
+            return self.keep(work);
         }
         match work {
             Work::Enter(id) => self.enter(id),
@@ -276,8 +312,12 @@ impl<'a> Turning<'a> {
 
     /// Takes what a branch's join has gathered. What was recorded of its slots is nobody's any more.
     pub fn take_slots(&mut self, id: BranchId) -> Vec<Option<Value>> {
-        self.changes.retain(|change| !matches!(change, Change::Slot(of, ..) if *of == id));
-        self.execution.branches.get_mut(&id).map(|branch| std::mem::take(&mut branch.slots)).unwrap_or_default()
+        let branch = self.execution.branches.get_mut(&id);
+        let slots = branch.map(|branch| std::mem::take(&mut branch.slots)).unwrap_or_default();
+        if !slots.is_empty() {
+            self.changes.retain(|change| !matches!(change, Change::Slot(of, ..) if *of == id));
+        }
+        slots
     }
 
     /// A branch is new or gone: its position is recorded when the turn ends.
@@ -348,8 +388,18 @@ impl<'a> Turning<'a> {
             return previous_id; // the last line is kept for the execution's end
         }
         self.execution.last_event = next;
+        self.weigh(&kind);
         self.history.push(HistoryEvent { id: next, previous_id, at: self.env.now, kind });
         next
+    }
+
+    fn weigh(&mut self, kind: &HistoryKind) {
+        let Some(payload) = kind.payload() else { return };
+        let address = payload.address();
+        if address.is_none() || address != self.newest {
+            self.bytes += payload.json_bytes();
+            self.newest = address;
+        }
     }
 
     // ---- the end ----
@@ -361,15 +411,13 @@ impl<'a> Turning<'a> {
         Status::Failed(StateError::new("States.Runtime", cause))
     }
 
-    /// Ends the execution from outside: what still runs is aborted first.
+    /// Ends the execution from outside. Of what still runs AWS tells nothing.
     fn end(&mut self, status: Status) {
-        let last = self.execution.branches.get(&BranchId::ROOT).map_or(0, |root| root.position.last_event);
-        self.abort_in_place(BranchId::ROOT, last);
         self.full = false;
         self.close(status);
     }
 
-    /// Ends the execution. Every branch keeps nothing: there is none left to move.
+    /// Ends the execution. Where it succeeded there is nothing left to move; else everything halts where it is.
     pub fn close(&mut self, status: Status) {
         if self.execution.status != Status::Running {
             return;
@@ -382,16 +430,31 @@ impl<'a> Turning<'a> {
             Status::Aborted(error) => HistoryKind::ExecutionAborted(error.clone()),
             Status::Running => return,
         };
-        self.emit(BranchId::ROOT, kind);
-        self.execution.status = status;
-        self.execution.ready.clear();
+        let follows = match &status {
+            Status::TimedOut(_) | Status::Aborted(_) => 0, // it came from outside
+            Status::Succeeded(_) | Status::Failed(_) | Status::Running => {
+                self.execution.branches.get(&BranchId::ROOT).map_or(0, |root| root.position.last_event)
+            }
+        };
+        // The root's own chain does not end here: a redrive goes on with it.
+        self.emit_after(follows, kind);
         self.scheduled.clear();
-        let mut left: Vec<BranchId> = self.execution.branches.keys().copied().collect();
-        left.sort_unstable();
-        for id in left {
-            self.execution.remove(id);
-            self.touch(id);
+        if matches!(status, Status::Succeeded(_)) {
+            self.execution.ready.clear();
+            self.branch_ids().into_iter().for_each(|id| self.end_branch(id));
+        } else {
+            self.halt_all();
         }
+        self.execution.status = status;
+    }
+
+    /// Records that the execution goes on.
+    pub fn redriven(&mut self, count: u32, at: Timestamp, deadline: Option<Timestamp>) {
+        self.execution.redrive_count = count;
+        self.execution.redriven_at = Some(at);
+        self.execution.deadline = deadline;
+        self.changes.push(Change::Redriven { count, at });
+        self.changes.push(Change::Deadline(deadline));
     }
 
     fn start_scheduled(&mut self) {
@@ -425,7 +488,12 @@ impl<'a> Turning<'a> {
         self.changes.sort_by_key(|change| match change {
             Change::Position(..) => 0,
             Change::Slot(..) | Change::Variable(..) => 1,
-            Change::Ended(_) | Change::Counters { .. } | Change::Ready(_) | Change::Status(_) => 2,
+            Change::Ended(_)
+            | Change::Counters { .. }
+            | Change::Ready(_)
+            | Change::Status(_)
+            | Change::Deadline(_)
+            | Change::Redriven { .. } => 2,
         });
         self.changes.push(Change::Counters {
             last_event: self.execution.last_event,
@@ -438,6 +506,6 @@ impl<'a> Turning<'a> {
         if self.execution.status != *was {
             self.changes.push(Change::Status(self.execution.status.clone()));
         }
-        Turn { history: self.history, changes: self.changes }
+        Turn { history: self.history, changes: self.changes, ignored: Vec::new() }
     }
 }

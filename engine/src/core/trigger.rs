@@ -22,8 +22,8 @@ pub enum Trigger {
         deadline: Option<Timestamp>,
         /// The heartbeat it owes.
         heartbeat: Option<Heartbeat>,
-        /// Somebody has it: an activity worker took it, or the service accepted it.
-        taken: bool,
+        /// How it comes to whoever does it.
+        dispatch: Dispatch,
     },
     /// A Wait's end.
     Timer {
@@ -37,6 +37,30 @@ pub enum Trigger {
     },
     /// Every branch of a Parallel or iteration of a Map must end.
     Join(Join),
+    /// Nothing any more: the branch has failed, or something around it did. A redrive goes on here.
+    Halted(Resume),
+}
+
+/// How a task comes to whoever does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dispatch {
+    /// It is handed out, and handed out again after a crash.
+    Call,
+    /// An activity's worker may take it.
+    Offer,
+    /// Somebody has it: an activity's worker took it, or the service accepted it.
+    Taken,
+}
+
+/// How a halted branch goes on when its execution is redriven.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Resume {
+    /// Its state is attempted again.
+    Attempt,
+    /// Its join goes on: the branches that have ended keep their slots.
+    Join(Join),
+    /// It makes the move that it was about to make: a task that is done is not done again.
+    Move(Box<Work>),
 }
 
 /// A task's heartbeat.
@@ -107,12 +131,34 @@ impl Trigger {
     /// The earliest instant at which something happens to this branch by itself.
     pub fn deadline(&self) -> Option<Timestamp> {
         match self {
-            Trigger::Ready | Trigger::Join(_) => None,
+            Trigger::Ready | Trigger::Join(_) | Trigger::Halted(_) => None,
             Trigger::Task { deadline, heartbeat, .. } => {
                 let beat = heartbeat.map(|heartbeat| heartbeat.due);
                 [*deadline, beat].into_iter().flatten().min()
             }
             Trigger::Timer { at } | Trigger::Retry { at } => Some(*at),
         }
+    }
+
+    /// The join that the branch waits for, or would go on with after a redrive.
+    pub fn join(&self) -> Option<&Join> {
+        match self {
+            Trigger::Join(join) | Trigger::Halted(Resume::Join(join)) => Some(join),
+            Trigger::Ready
+            | Trigger::Task { .. }
+            | Trigger::Timer { .. }
+            | Trigger::Retry { .. }
+            | Trigger::Halted(Resume::Attempt | Resume::Move(_)) => None,
+        }
+    }
+
+    /// Whether nobody has confirmed that the branch's task reached whoever does it: after a crash it is called again.
+    pub fn is_call(&self) -> bool {
+        matches!(self, Trigger::Task { dispatch: Dispatch::Call, .. })
+    }
+
+    /// Whether the branch waits for something: it has a ticket by which it is found.
+    pub fn is_armed(&self) -> bool {
+        !matches!(self, Trigger::Ready | Trigger::Halted(_))
     }
 }

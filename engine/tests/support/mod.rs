@@ -1,13 +1,16 @@
 //! A world without a machine: time by hand, answers by script, every invariant checked after every turn.
 #![allow(dead_code)] // each test file uses its part
 
+pub mod journal;
+pub mod random;
+
 use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 use stepwell_asl::{Chance, Program, Timestamp, Value, compile};
 use stepwell_engine::core::{
-    Effect, Env, Event, EventKind, Execution, HistoryEvent, HistoryKind, Identity, Invoke, Limits, StateError, Status,
-    Ticket, Trigger, Turn, apply, outstanding, step,
+    BranchId, Effect, Env, Event, EventKind, Execution, HistoryEvent, HistoryKind, Identity, Invoke, Limits,
+    Outstanding, Parts, StateError, Status, Ticket, Trigger, Turn, apply, outstanding, step,
 };
 use stepwell_engine::history_json;
 use stepwell_engine::token::TokenKey;
@@ -44,6 +47,7 @@ impl World {
             limits: Limits::AWS,
             tokens: TokenKey::new([1; 32]),
             moves_max: 10_000,
+            bytes_max: usize::MAX,
         };
         World { program, execution, env, history: Vec::new(), asked: Vec::new() }
     }
@@ -55,7 +59,7 @@ impl World {
             let since = self.execution.last_ticket;
             let before = self.execution.clone();
             let turn = step(&self.program, &mut self.execution, &events, &mut self.env);
-            self.check_turn(before, &turn);
+            self.check_turn(before, &events, &turn);
             self.history.extend(turn.history);
             let outstanding = outstanding(&self.program, &self.execution, since, &self.env.tokens);
             for effect in outstanding.effects {
@@ -67,6 +71,17 @@ impl World {
             }
             events = vec![Event::Continue];
         }
+    }
+
+    /// Has an execution go on that has failed, timed out or been stopped.
+    pub fn redrive(&mut self) -> &mut World {
+        self.turn(&[Event::Redriven]);
+        self
+    }
+
+    pub fn stop(&mut self) -> &mut World {
+        self.turn(&[Event::Stopped(StateError::new("Stopped", "by hand"))]);
+        self
     }
 
     pub fn start(&mut self) -> &mut World {
@@ -139,40 +154,94 @@ impl World {
         }
     }
 
-    fn check_turn(&self, mut before: Execution, turn: &Turn) {
-        let ended = before.status != Status::Running;
-        if ended {
-            assert!(turn.history.is_empty(), "an ended execution has a longer history");
+    fn check_turn(&self, mut before: Execution, events: &[Event], turn: &Turn) {
+        self.check_history(&before, turn);
+        let unmoved = turn.ignored.len() == events.len() && before.ready.is_empty();
+        if unmoved {
+            assert!(turn.history.is_empty(), "ignored events have a history");
+            assert_eq!(before, self.execution, "ignored events have moved something");
         }
+        match &self.execution.status {
+            Status::Running if self.execution.ready.is_empty() => self.check_waiting(),
+            Status::Running => {}
+            Status::Succeeded(_) => assert!(self.execution.branches.is_empty(), "no branch outlives a success"),
+            Status::Failed(_) | Status::TimedOut(_) | Status::Aborted(_) => self.check_halted(),
+        }
+        apply(&mut before, turn.changes.clone());
+        assert_eq!(before, self.execution, "the changes do not lead where the step led");
+        let known = self.waits_for(&self.execution);
+        for copy in [before, rebuilt(&self.execution)] {
+            assert_eq!(self.waits_for(&copy), known, "recovery would ask for something else");
+        }
+    }
+
+    fn check_history(&self, before: &Execution, turn: &Turn) {
         for (event, id) in turn.history.iter().zip(before.last_event + 1..) {
             assert_eq!(event.id, id, "history ids have a gap");
             assert!(event.previous_id < event.id, "an event follows itself or a later one");
         }
-        let terminals = turn.history.iter().filter(|event| event.kind.is_terminal()).count();
-        let ends = !ended && self.execution.status != Status::Running;
-        assert_eq!(terminals, usize::from(ends), "one terminal event, when the execution ends");
-        if ends {
-            assert!(turn.history.last().is_some_and(|event| event.kind.is_terminal()), "nothing follows the end");
-            assert!(self.execution.branches.is_empty(), "no branch outlives the end");
-            assert!(self.execution.ready.is_empty(), "nothing is left to do after the end");
-        } else if !ended && self.execution.ready.is_empty() {
-            for (id, branch) in &self.execution.branches {
-                let parent = branch.position.parent.map(|parent| parent.branch);
-                assert!(parent.is_none_or(|parent| parent < *id), "{id:?} is older than its parent");
-                let waited_for = parent.is_none_or(|parent| {
-                    let parent = self.execution.branch(parent).expect("a branch outlives its parent");
-                    matches!(parent.position.trigger, Trigger::Join(_))
-                });
-                assert!(waited_for, "nobody waits for {id:?}");
-                assert_ne!(branch.position.trigger, Trigger::Ready, "{id:?} waits for nothing");
-                assert_eq!(self.execution.waiting(branch.position.ticket), Some(*id), "{id:?} is not found by ticket");
-            }
+        let mut ended = before.status != Status::Running;
+        for event in &turn.history {
+            let redriven = matches!(event.kind, HistoryKind::ExecutionRedriven { .. });
+            assert_eq!(ended, redriven, "only a redrive follows the end, and it follows nothing else");
+            ended = event.kind.is_terminal();
         }
-        apply(&mut before, turn.changes.clone());
-        assert_eq!(before, self.execution, "the changes do not lead where the step led");
-        let recovered = outstanding(&self.program, &before, Ticket::default(), &self.env.tokens);
-        let known = outstanding(&self.program, &self.execution, Ticket::default(), &self.env.tokens);
-        assert_eq!(recovered, known, "recovery would ask for something else");
+        assert_eq!(ended, self.execution.status != Status::Running, "the last event tells whether it has ended");
+    }
+
+    /// An execution that runs waits with each of its branches for something.
+    fn check_waiting(&self) {
+        for (id, branch) in &self.execution.branches {
+            let parent = branch.position.parent.map(|parent| parent.branch);
+            assert!(parent.is_none_or(|parent| parent < *id), "{id:?} is older than its parent");
+            let waited_for = parent.is_none_or(|parent| {
+                let parent = self.execution.branch(parent).expect("a branch outlives its parent");
+                matches!(parent.position.trigger, Trigger::Join(_))
+            });
+            assert!(waited_for, "nobody waits for {id:?}");
+            assert!(branch.position.trigger.is_armed(), "{id:?} waits for nothing");
+            assert_eq!(self.execution.waiting(branch.position.ticket), Some(*id), "{id:?} is not found by ticket");
+            self.check_join(*id);
+        }
+        let calls = self.execution.branches.values().any(|branch| branch.position.trigger.is_call());
+        assert_eq!(self.execution.unconfirmed(), calls);
+    }
+
+    /// An execution that ended without success has kept its branches, and waits for nothing.
+    fn check_halted(&self) {
+        assert!(self.execution.branch(BranchId::ROOT).is_some(), "there is nothing to go on with");
+        assert!(self.execution.ready.is_empty(), "nothing is left to do after the end");
+        assert_eq!(self.waits_for(&self.execution), (Outstanding::default(), None, false));
+        for (id, branch) in &self.execution.branches {
+            assert!(matches!(branch.position.trigger, Trigger::Halted(_)), "{id:?} has not halted");
+            assert_eq!(self.execution.waiting(branch.position.ticket), None, "{id:?} is found by ticket");
+            let parent = branch.position.parent.map(|parent| parent.branch);
+            let parent = parent.map(|parent| self.execution.branch(parent).expect("a branch outlives its parent"));
+            assert!(parent.is_none_or(|parent| parent.position.trigger.join().is_some()), "{id:?} is in no join");
+            self.check_join(*id);
+        }
+    }
+
+    /// Every slot of a join is filled, or has a branch at work for it, or has not been begun.
+    fn check_join(&self, id: BranchId) {
+        let branch = &self.execution.branches[&id];
+        let Some(join) = branch.position.trigger.join() else {
+            return assert!(branch.slots.is_empty(), "{id:?} has slots and no join");
+        };
+        let mut at_work: Vec<u32> = (self.execution.branches.values())
+            .filter_map(|child| child.position.parent.filter(|parent| parent.branch == id))
+            .map(|parent| parent.slot)
+            .collect();
+        at_work.sort_unstable();
+        let open: Vec<u32> = (0..join.next).filter(|slot| branch.slots[*slot as usize].is_none()).collect();
+        assert_eq!(at_work, open, "{id:?} has slots that nobody fills, or that two fill");
+        assert_eq!(branch.slots.len(), join.width as usize);
+        assert_eq!(branch.slots.iter().flatten().count(), join.filled as usize);
+    }
+
+    fn waits_for(&self, execution: &Execution) -> (Outstanding, Option<Timestamp>, bool) {
+        let outstanding = outstanding(&self.program, execution, Ticket::default(), &self.env.tokens);
+        (outstanding, execution.next_timer(), execution.unconfirmed())
     }
 
     /// The history, a line an event: id, the event it follows, type, and what tells it from others.
@@ -197,6 +266,7 @@ impl World {
                 | HistoryKind::ExecutionAborted(error) => {
                     write!(trace, " {} {}", error.name.as_deref().unwrap_or("-"), error.cause.as_deref().unwrap_or("-"))
                 }
+                HistoryKind::ExecutionRedriven { count } => write!(trace, " {count}"),
                 HistoryKind::MapStateStarted { length } => write!(trace, " {length}"),
                 HistoryKind::MapIterationStarted { index, .. }
                 | HistoryKind::MapIterationSucceeded { index, .. }
@@ -208,6 +278,23 @@ impl World {
         }
         trace
     }
+}
+
+/// The same execution, as a checkpoint brings it back.
+fn rebuilt(execution: &Execution) -> Execution {
+    let Execution { identity, status, branches, ready, .. } = execution.clone();
+    Execution::from_parts(Parts {
+        identity,
+        status,
+        branches,
+        ready,
+        deadline: execution.deadline,
+        last_event: execution.last_event,
+        next_branch: execution.next_branch,
+        last_ticket: execution.last_ticket,
+        redrive_count: execution.redrive_count,
+        redriven_at: execution.redriven_at,
+    })
 }
 
 /// A machine of these states, which starts at the first.

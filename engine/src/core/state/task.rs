@@ -9,7 +9,7 @@ use crate::core::event::EventKind;
 use crate::core::fault::{Fault, StateError};
 use crate::core::history::{HistoryKind, Scheduled, TaskLabel};
 use crate::core::step::Turning;
-use crate::core::trigger::{Heartbeat, Trigger, Work};
+use crate::core::trigger::{Dispatch, Heartbeat, Trigger, Work};
 
 pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task: &Task) -> Result<(), Fault> {
     let raw = turn.position(id).input.clone();
@@ -52,7 +52,7 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task:
         role,
         deadline: timeout_s.map(after),
         heartbeat: heartbeat_s.map(|s| Heartbeat { every_ms: s.saturating_mul(1000), due: after(s) }),
-        taken: false,
+        dispatch: if label == TaskLabel::Activity { Dispatch::Offer } else { Dispatch::Call },
     };
     turn.arm_with(id, ticket, trigger);
     if label != TaskLabel::Activity {
@@ -89,10 +89,13 @@ fn seconds(
     }
 }
 
-/// The world has something to say about the task.
-pub(in crate::core) fn answer(turn: &mut Turning<'_>, id: BranchId, kind: &EventKind) {
-    let Some((task, label)) = task_of(turn, id) else { return };
+/// The world has something to say about the task. Tells whether it was news: a task is taken only once.
+pub(in crate::core) fn answer(turn: &mut Turning<'_>, id: BranchId, kind: &EventKind) -> bool {
+    let Some((task, label)) = task_of(turn, id) else { return false };
+    let Trigger::Task { dispatch, .. } = turn.position(id).trigger else { return false };
     match kind {
+        EventKind::TaskStarted { .. } if dispatch != Dispatch::Offer => return false,
+        EventKind::TaskSubmitted(_) if dispatch != Dispatch::Call => return false,
         EventKind::TaskStarted { worker } => {
             turn.emit(id, HistoryKind::TaskStarted { label, worker: worker.clone() });
             take(turn, id);
@@ -116,6 +119,7 @@ pub(in crate::core) fn answer(turn: &mut Turning<'_>, id: BranchId, kind: &Event
             settle(turn, id, Err(error.clone()));
         }
     }
+    true
 }
 
 /// The task's time is up, or its heartbeat is missing.
@@ -146,9 +150,11 @@ fn settle(turn: &mut Turning<'_>, id: BranchId, outcome: Result<Value, StateErro
 
 /// Somebody has the task: it is not dispatched again, and its heartbeat is owed from now on.
 fn take(turn: &mut Turning<'_>, id: BranchId) {
-    if let Trigger::Task { taken, .. } = &mut turn.position_mut(id).trigger {
-        *taken = true;
+    turn.execution.unindex(id);
+    if let Trigger::Task { dispatch, .. } = &mut turn.position_mut(id).trigger {
+        *dispatch = Dispatch::Taken;
     }
+    turn.execution.index(id);
     beat(turn, id);
 }
 

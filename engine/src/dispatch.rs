@@ -1,0 +1,57 @@
+//! From what an execution asks of the world to the events that answer it: the way is the same for one execution in
+//! memory and for all of an engine's.
+
+use std::time::Duration;
+
+use stepwell_asl::resource::Resource;
+
+use crate::core::{Event, EventKind, Fault, Identity, Invoke, StateError};
+use crate::invoke::{Answer, Invoker, Task};
+
+/// How much longer than its deadline a call may take: the execution's own timer tells that a task has timed out.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The call that a task asks for. `left`: how long until its deadline, where it has one.
+pub fn task(invoke: &Invoke, identity: &Identity, left: Option<Duration>) -> Task {
+    Task {
+        resource: invoke.resource.clone(),
+        input: invoke.input.clone(),
+        timeout: left.map(|left| left + GRACE),
+        execution_arn: identity.arn.clone(),
+        execution_name: identity.name.clone(),
+        state_machine_arn: identity.machine_arn.clone(),
+        state: invoke.state.clone(),
+        attempt: invoke.attempt.saturating_sub(1),
+        token: invoke.token.clone(),
+        role_arn: invoke.role.clone(),
+    }
+}
+
+/// Calls, and makes the events of the answer. `offered`: the task is an activity's, and no worker will take it.
+pub async fn call(invoker: &dyn Invoker, task: Task, invoke: &Invoke, offered: bool) -> Vec<Event> {
+    let answer = invoker.invoke(&task).await;
+    // Nobody took it if nothing takes it.
+    let taken = !matches!(&answer, Answer::Failed { error, .. } if error == "States.Runtime");
+    let event = |kind| Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind };
+    let mut events = Vec::with_capacity(2);
+    if offered && taken {
+        events.push(event(EventKind::TaskStarted { worker: None }));
+    }
+    match answer {
+        Answer::Succeeded(output) if invoke.callback => {
+            let answered = invoker.answers_for_callback(&task);
+            events.push(event(EventKind::TaskSubmitted(output.clone())));
+            if answered {
+                events.push(event(EventKind::TaskSucceeded(output)));
+            }
+        }
+        Answer::Succeeded(output) => events.push(event(EventKind::TaskSucceeded(output))),
+        Answer::Failed { error, cause } => events
+            .push(event(EventKind::TaskFailed(StateError { name: Some(error.into()), cause: cause.map(Into::into) }))),
+        Answer::TooLarge => {
+            let of = Resource::parse(&task.resource);
+            events.push(event(EventKind::TaskFailed(Fault::too_large(of.short_name()))));
+        }
+    }
+    events
+}

@@ -1,0 +1,244 @@
+//! Drives a [`Worker`]: does what it asks for, and brings it what comes of that. One task for each worker; it never waits
+//! for anything but news.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+
+use crate::core::{Event, EventKind, Identity, Invoke, StateError, Ticket};
+use crate::dispatch;
+use crate::ids::ExecutionId;
+use crate::load::load;
+use crate::shared::Shared;
+use crate::store::{CommitError, StoreError};
+use crate::worker::{Action, Loaded, Outcome, Start, Worker};
+
+/// Commits that one worker has under way before it takes in nothing more from outside.
+const COMMITS_MAX: usize = 1_024;
+
+/// Executions that are read at once.
+const LOADS_MAX: usize = 256;
+
+/// Calls that one worker has under way. What is more waits in line.
+const CALLS_MAX: usize = 10_000;
+
+/// News that are taken in before turns are taken: what comes together shares turns and commits.
+const NEWS_MAX: usize = 4_096;
+
+/// How a caller is answered.
+pub(crate) type Reply = oneshot::Sender<Outcome>;
+
+/// What comes to a worker from outside.
+pub(crate) enum Command {
+    /// Begin an execution.
+    Start(Box<Start<Reply>>),
+    /// Take in an event.
+    Deliver(ExecutionId, Event, Option<Reply>),
+    /// Read an execution whose work was in flight when the engine ended.
+    Recover(ExecutionId),
+    /// Finish what is being committed and end.
+    Finish(oneshot::Sender<()>),
+}
+
+/// What a call has come to.
+type Answer = (ExecutionId, Ticket, Vec<Event>);
+type Committing = BoxFuture<'static, (ExecutionId, u32, Result<(), CommitError>)>;
+type Loading = BoxFuture<'static, (ExecutionId, Result<Option<Loaded>, StoreError>)>;
+
+/// One worker's task.
+pub(crate) struct Driver {
+    worker: Worker<Reply>,
+    shared: Arc<Shared>,
+    commands: mpsc::Receiver<Command>,
+    /// A call's place in this queue is taken when it is made: there are never more answers than calls.
+    answers: mpsc::UnboundedReceiver<Answer>,
+    answering: mpsc::UnboundedSender<Answer>,
+    commits: FuturesUnordered<Committing>,
+    loads: FuturesUnordered<Loading>,
+    calls: HashMap<(ExecutionId, Ticket), AbortHandle>,
+    waiting: VecDeque<(ExecutionId, Arc<Identity>, Invoke)>,
+    finishing: Option<oneshot::Sender<()>>,
+}
+
+impl Driver {
+    pub fn new(worker: Worker<Reply>, shared: Arc<Shared>, commands: mpsc::Receiver<Command>) -> Driver {
+        let (answering, answers) = mpsc::unbounded_channel();
+        Driver {
+            worker,
+            shared,
+            commands,
+            answers,
+            answering,
+            commits: FuturesUnordered::new(),
+            loads: FuturesUnordered::new(),
+            calls: HashMap::new(),
+            waiting: VecDeque::new(),
+            finishing: None,
+        }
+    }
+
+    /// Works until it is told to finish.
+    pub async fn run(mut self) {
+        loop {
+            if self.finishing.is_none() {
+                self.worker.run(self.shared.clock.now());
+            }
+            self.act();
+            if self.finishing.is_some() && self.commits.is_empty() {
+                break;
+            }
+            self.news().await;
+            for _ in 0..NEWS_MAX {
+                if !self.news_at_hand() {
+                    break;
+                }
+            }
+        }
+        self.calls.values().for_each(AbortHandle::abort);
+        if let Some(done) = self.finishing {
+            let _ = done.send(()); // whoever asked may have lost patience
+        }
+    }
+
+    fn accepts(&self) -> bool {
+        self.finishing.is_none() && self.worker.commits_in_flight() < COMMITS_MAX && self.loads.len() < LOADS_MAX
+    }
+
+    /// Waits for one piece of news.
+    async fn news(&mut self) {
+        let accepts = self.accepts();
+        tokio::select! {
+            Some((id, sequence, result)) = self.commits.next() => self.worker.committed(id, sequence, result),
+            Some((id, result)) = self.loads.next() => self.worker.loaded(id, result),
+            Some(answer) = self.answers.recv(), if self.finishing.is_none() => self.answered(answer),
+            command = self.commands.recv(), if accepts => match command {
+                Some(command) => self.obey(command),
+                None => self.finishing = Some(oneshot::channel().0), // nobody is left to command
+            },
+        }
+    }
+
+    /// Takes in one piece of news that is there already.
+    fn news_at_hand(&mut self) -> bool {
+        if let Some(Some((id, sequence, result))) = self.commits.next().now_or_never() {
+            self.worker.committed(id, sequence, result);
+        } else if self.finishing.is_none()
+            && let Ok(answer) = self.answers.try_recv()
+        {
+            self.answered(answer);
+        } else if let Some(Some((id, result))) = self.loads.next().now_or_never() {
+            self.worker.loaded(id, result);
+        } else if self.accepts()
+            && let Ok(command) = self.commands.try_recv()
+        {
+            self.obey(command);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Start(start) => self.worker.start(*start),
+            Command::Deliver(id, event, reply) => self.worker.deliver(id, event, reply),
+            Command::Recover(id) => self.worker.recover(id),
+            Command::Finish(done) => self.finishing = Some(done),
+        }
+    }
+
+    fn answered(&mut self, (id, ticket, events): Answer) {
+        self.calls.remove(&(id, ticket));
+        for event in events {
+            self.worker.deliver(id, event, None);
+        }
+        if let Some((id, identity, invoke)) = self.waiting.pop_front() {
+            self.call(id, identity, invoke);
+        }
+    }
+
+    fn act(&mut self) {
+        while let Some(action) = self.worker.next_action() {
+            match action {
+                Action::Commit(commit) => {
+                    let (id, sequence) = (commit.execution, commit.sequence);
+                    let committing = self.shared.store.commit(*commit);
+                    self.commits.push(committing.map(move |result| (id, sequence, result)).boxed());
+                }
+                Action::Load(id) => {
+                    let shared = self.shared.clone();
+                    self.loads.push(async move { (id, load(&shared, id).await) }.boxed());
+                }
+                Action::Invoke(id, identity, invoke) => self.invoke(id, identity, invoke),
+                Action::GiveUp(id, ticket) => self.give_up(id, ticket),
+                Action::Offered(activity) => self.shared.activities.offered(activity),
+                Action::WakeAt(id, wake) => self.shared.timers.wake_at(id, wake),
+                Action::Committed(id, turn, identity) => self.committed(id, &turn, &identity),
+                Action::Ended(id, identity, status, at) => self.shared.ended(id, &identity.arn, status, at),
+                Action::Archive(closed) => self.shared.archive(closed),
+                // Who asked may be gone.
+                Action::Reply(reply, outcome) => drop(reply.send(outcome)),
+                Action::Stop(failure) => self.shared.fail(failure),
+            }
+        }
+    }
+
+    fn committed(&self, id: ExecutionId, turn: &crate::core::Turn, identity: &Identity) {
+        self.shared.counts.turn(turn);
+        if let Some(observer) = &self.shared.observer {
+            observer.turn(identity, turn, self.worker.execution(id));
+        }
+    }
+
+    fn invoke(&mut self, id: ExecutionId, identity: Arc<Identity>, invoke: Invoke) {
+        if invoke.callback
+            && let Some(observer) = &self.shared.observer
+        {
+            observer.waits_outside(&identity, &invoke);
+        }
+        match self.calls.len() < CALLS_MAX {
+            true => self.call(id, identity, invoke),
+            false => self.waiting.push_back((id, identity, invoke)),
+        }
+    }
+
+    /// Makes a call, unless it is under way already: an execution that was read again asks for all it waits for.
+    fn call(&mut self, id: ExecutionId, identity: Arc<Identity>, invoke: Invoke) {
+        let ticket = invoke.ticket;
+        if self.calls.contains_key(&(id, ticket)) || self.finishing.is_some() {
+            return;
+        }
+        let left = invoke.deadline.map(|at| self.shared.clock.until(at));
+        let task = dispatch::task(&invoke, &identity, left);
+        let (invoker, answering) = (self.shared.invoker.clone(), self.answering.clone());
+        let calling = tokio::spawn(async move {
+            let called = AssertUnwindSafe(dispatch::call(invoker.as_ref(), task, &invoke, false)).catch_unwind().await;
+            let events = called.unwrap_or_else(|_| vec![broken(&invoke)]);
+            let _ = answering.send((id, ticket, events)); // the worker has ended: recovery calls again
+        });
+        self.calls.insert((id, ticket), calling.abort_handle());
+    }
+
+    fn give_up(&mut self, id: ExecutionId, ticket: Ticket) {
+        if let Some(call) = self.calls.remove(&(id, ticket)) {
+            call.abort();
+        }
+        if self.calls.len() < CALLS_MAX
+            && let Some((id, identity, invoke)) = self.waiting.pop_front()
+        {
+            self.call(id, identity, invoke);
+        }
+    }
+}
+
+/// The answer of an invoker that panicked: its task must not wait for ever.
+fn broken(invoke: &Invoke) -> Event {
+    let cause = format!("The invoker of '{}' ended unexpectedly", invoke.resource);
+    let kind = EventKind::TaskFailed(StateError::new("States.Runtime", cause));
+    Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind }
+}
