@@ -292,12 +292,12 @@ impl Store for Embedded {
 
     /// All shards, under one epoch: the lock on the directory is the ownership.
     async fn acquire(&self) -> Result<Vec<(Shard, Epoch)>, StoreError> {
-        self.shared.committer.failure()?;
+        self.shared.committer.is_open()?;
         Ok((0..SHARDS).map(|shard| (Shard(shard as u8), self.shared.epoch)).collect())
     }
 
     async fn release(&self, _shards: &[(Shard, Epoch)]) -> Result<(), StoreError> {
-        Ok(())
+        Ok(self.shared.committer.is_open()?)
     }
 
     async fn enqueue(&self, execution: ExecutionId, message: Bytes) -> Result<MessageId, StoreError> {

@@ -143,7 +143,9 @@ impl Batch {
         changes: Vec<(Vec<u8>, Option<Row>)>,
     ) -> Result<(), Failure> {
         for (key, change) in changes {
-            if let Some(old) = replaced(view, &key, change.is_some()) {
+            let is_first = change.as_ref().is_some_and(|row| row.is_first);
+            let old = if is_first { None } else { replaced(view, &key) };
+            if let Some(old) = old {
                 self.row_bytes -= (key.len() + old.len()) as i64;
                 if let Some(long) = &mut long
                     && let Ok(Some(at)) = record::external(&key, &old)
@@ -173,10 +175,8 @@ impl Batch {
 
 /// The row that is going to be written over or removed, where it matters. One that cannot be read is replaced all the
 /// same: then more is taken for live than there is, and a segment stays that could go.
-fn replaced(view: &dyn View, key: &[u8], is_put: bool) -> Option<Bytes> {
+fn replaced(view: &dyn View, key: &[u8]) -> Option<Bytes> {
     match key.first() {
-        // Turns and messages are never written over.
-        Some(&(key::TURN | key::MESSAGE)) if is_put => None,
         // Counters are written over again and again.
         Some(&key::META) => view.get(key).unwrap_or(None),
         Some(_) if record::head_bytes(key).is_some() => view.get(key).unwrap_or(None),
