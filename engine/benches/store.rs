@@ -183,7 +183,9 @@ impl Log {
                 let bytes: Vec<u8> = group.iter().flat_map(|(line, _)| line.iter().copied()).collect();
                 file.write_all(&bytes).expect("the disk has room");
                 file.sync_data().expect("the disk can be synced");
-                group.into_iter().for_each(|(_, answer)| answer.send(()).unwrap_or_default()); // who waited may be gone
+                for (_, answer) in group {
+                    answer.send(()).expect("the writer waits");
+                }
             }
             drop(ending);
         });

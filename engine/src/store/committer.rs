@@ -20,7 +20,7 @@ use super::sled::said;
 use super::writer::Writer;
 
 /// A group that has this much takes no more. Greater ones are slower, and make sled hold memory that it never gives back.
-const GROUP: Cost = Cost { turns: 128, operations: 512, bytes: 1024 * 1024, body_bytes: usize::MAX };
+const GROUP: Cost = Cost { turns: 128, operations: 512, bytes: 1024 * 1024 };
 
 /// What a write brings to its group.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,8 +28,6 @@ pub struct Cost {
     pub turns: usize,
     pub operations: usize,
     pub bytes: usize,
-    /// For the statistics.
-    pub body_bytes: usize,
 }
 
 impl Cost {
@@ -37,7 +35,6 @@ impl Cost {
         self.turns += other.turns;
         self.operations += other.operations;
         self.bytes = self.bytes.saturating_add(other.bytes);
-        self.body_bytes = self.body_bytes.saturating_add(other.body_bytes);
     }
 
     fn exceeds(&self, limit: Cost) -> bool {
@@ -83,6 +80,12 @@ impl Committer {
     pub fn start(self: &Arc<Self>, writer: Writer) -> std::io::Result<thread::JoinHandle<()>> {
         let committer = Arc::clone(self);
         thread::Builder::new().name("stepwell-store".into()).spawn(move || committer.run(writer))
+    }
+
+    /// Whether it still takes writes.
+    pub fn is_open(&self) -> Result<(), Failure> {
+        self.failure()?;
+        if self.lock().closed { Err(closed()) } else { Ok(()) }
     }
 
     /// Why the store has failed, if it has.
@@ -157,18 +160,12 @@ impl Committer {
     }
 
     fn run(&self, mut writer: Writer) {
-        while let Some((mut works, cost)) = self.next_group() {
+        while let Some(mut works) = self.next_group() {
             let mut answers = Vec::with_capacity(works.len());
             let written = match self.failure() {
                 Ok(()) => self.write(&mut writer, &mut works, &mut answers),
                 Err(failure) => Err(failure),
             };
-            if written.is_ok() {
-                let Counters { groups, turns, body_bytes } = &self.counters;
-                groups.fetch_add(1, Ordering::Relaxed);
-                turns.fetch_add(cost.turns as u64, Ordering::Relaxed);
-                body_bytes.fetch_add(cost.body_bytes as u64, Ordering::Relaxed);
-            }
             // Those that were not even looked at when something broke.
             let refused = works.into_iter().map(|work| work(Err(closed())));
             answers.into_iter().chain(refused).for_each(|answer| answer(written.clone()));
@@ -181,14 +178,20 @@ impl Committer {
     }
 
     fn write(&self, writer: &mut Writer, works: &mut VecDeque<Work>, answers: &mut Vec<Answer>) -> Result<(), Failure> {
+        let (mut turns, mut body_bytes) = (0, 0);
         let write = || {
             writer.write(|draft| {
                 while let Some(work) = works.pop_front() {
                     answers.push(work(Ok(draft)));
                 }
+                (turns, body_bytes) = (draft.turns, draft.body_bytes);
             })
         };
-        self.checked(catch_unwind(AssertUnwindSafe(write)))
+        self.checked(catch_unwind(AssertUnwindSafe(write)))?;
+        self.counters.groups.fetch_add(1, Ordering::Relaxed);
+        self.counters.turns.fetch_add(turns, Ordering::Relaxed);
+        self.counters.body_bytes.fetch_add(body_bytes, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Remembers for good that something failed.
@@ -203,7 +206,7 @@ impl Committer {
     }
 
     /// Waits for work. `None`: the store is closed, and nothing is left.
-    fn next_group(&self) -> Option<(VecDeque<Work>, Cost)> {
+    fn next_group(&self) -> Option<VecDeque<Work>> {
         let idle = |queue: &mut Queue| queue.waiting.is_empty() && !queue.closed;
         let mut queue = self.wake.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
         let mut total = Cost::default();
@@ -217,7 +220,7 @@ impl Committer {
             total = with_next;
             works.extend(queue.waiting.pop_front().map(|waiting| waiting.work));
         }
-        (!works.is_empty()).then_some((works, total))
+        (!works.is_empty()).then_some(works)
     }
 }
 

@@ -5,7 +5,7 @@
 //! | `LOCK` | held by the process that has the store open |
 //! | `FORMAT` | product, engine and number of the format, as text |
 //! | `EPOCH` | the newest epoch, and whether its owner closed the store: what the database must remember too |
-//! | `db/` or `data.redb` | the database |
+//! | `db/` or `data.redb` | the database; `db.new` and `db.old` while it is compacted |
 //! | `segments/` | long values |
 //! | `archive/` | closed executions |
 

@@ -17,11 +17,15 @@ pub struct Draft<'a> {
     changes: HashMap<Vec<u8>, Change>,
     /// What was there of the rows that the current write changed, to put it back.
     undo: Vec<(Vec<u8>, Option<Change>)>,
+    /// How many turns are in it, for the statistics.
+    pub turns: u64,
+    /// Bytes of their bodies and checkpoints.
+    pub body_bytes: u64,
 }
 
 impl<'a> Draft<'a> {
     pub fn new(view: &'a dyn View) -> Draft<'a> {
-        Draft { view, changes: HashMap::new(), undo: Vec::new() }
+        Draft { view, changes: HashMap::new(), undo: Vec::new(), turns: 0, body_bytes: 0 }
     }
 
     /// Whether there is such a row.
@@ -83,8 +87,11 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub fn into_changes(self) -> HashMap<Vec<u8>, Change> {
-        self.changes
+    /// All changes, by key: in this order trees take them best, and long values lie in their segment.
+    pub fn into_changes(self) -> Vec<(Vec<u8>, Change)> {
+        let mut changes: Vec<_> = self.changes.into_iter().collect();
+        changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        changes
     }
 }
 

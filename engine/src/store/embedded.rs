@@ -14,6 +14,7 @@ use stepwell_asl::Timestamp;
 use tokio::runtime::Handle;
 
 use super::archive::Archive;
+use super::checked::Checked;
 use super::committer::{Committer, Cost};
 use super::directory::{Directory, disk_bytes};
 use super::kv::{Kv, Operation};
@@ -24,12 +25,12 @@ use super::record::Fields;
 use super::redb::Redb;
 use super::segment::Segments;
 use super::shelf::Shelf;
-use super::sled::{Sled, said};
+use super::sled::said;
 use super::sweep::Sweeper;
 use super::writer::{Live, Writer};
 use super::{
     Attention, Closed, Commit, CommitError, Failure, ListCursor, ListQuery, Listing, Log, MessageId, Offer, Record,
-    RecordKind, Statistics, Store, StoreError, StoredTurn, key, plan,
+    RecordKind, Statistics, Store, StoreError, StoredTurn, compact, key, plan,
 };
 use crate::ids::{Epoch, ExecutionId, Key, SHARDS, Shard};
 
@@ -64,8 +65,8 @@ impl Embedded {
         };
         let directory = Directory::take(path, options.kind)?;
         let kv: Arc<dyn Kv> = match options.kind {
-            Kind::Sled => Arc::new(Sled::open(&path.join("db"), options.cache_bytes)?),
-            Kind::Redb => Arc::new(Redb::open(&path.join("data.redb"), options.cache_bytes)?),
+            Kind::Sled => Arc::new(compact::open(path, options.cache_bytes)?),
+            Kind::Redb => Arc::new(Checked(Redb::open(&path.join("data.redb"), options.cache_bytes)?)),
             Kind::Memory => return Embedded::in_memory(),
         };
         let epoch = next_epoch(&*kv, &directory)?;
@@ -291,12 +292,12 @@ impl Store for Embedded {
 
     /// All shards, under one epoch: the lock on the directory is the ownership.
     async fn acquire(&self) -> Result<Vec<(Shard, Epoch)>, StoreError> {
-        self.shared.committer.failure()?;
+        self.shared.committer.is_open()?;
         Ok((0..SHARDS).map(|shard| (Shard(shard as u8), self.shared.epoch)).collect())
     }
 
     async fn release(&self, _shards: &[(Shard, Epoch)]) -> Result<(), StoreError> {
-        Ok(())
+        Ok(self.shared.committer.is_open()?)
     }
 
     async fn enqueue(&self, execution: ExecutionId, message: Bytes) -> Result<MessageId, StoreError> {

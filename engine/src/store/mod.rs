@@ -14,13 +14,15 @@
 //!   way at that moment, each is there as a whole or not at all when the store is opened again.
 //!
 //! Embedded stores share everything but the engine that keeps their rows: `kv` says what an engine is, `sled`, `redb` and
-//! `memory` are engines. `directory` says which files a store has, `key` which rows, `record` what is in them. Long
+//! `memory` are engines, and `checked` guards their rows. `directory` says which files a store has, `key` which rows, `record` what is in them. Long
 //! values are in `segment`, closed executions in `archive`. `committer` is the one thread that writes, `plan` what each
 //! write does, `read` all that is read.
 
 mod archive;
 mod archive_file;
+mod checked;
 mod committer;
+mod compact;
 mod directory;
 mod draft;
 mod embedded;

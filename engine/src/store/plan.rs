@@ -16,17 +16,19 @@ const NAME_BYTES_MAX: usize = 1024;
 
 /// What a turn costs its group.
 pub fn cost(commit: &Commit) -> Cost {
-    let Commit { body, checkpoint, name, listing, offered, withdrawn, consumed, .. } = commit;
+    let Commit { checkpoint, name, listing, offered, withdrawn, consumed, .. } = commit;
     let attention = usize::from(commit.attention.from != commit.attention.to) * 2;
     let listed = listing.as_ref().map_or(0, |_| 2);
     let rows = 1 + usize::from(checkpoint.is_some()) + usize::from(name.is_some()) + attention + listed;
-    let body_bytes = body.len() + checkpoint.as_ref().map_or(0, Bytes::len);
     Cost {
         turns: 1,
         operations: rows + offered.len() + withdrawn.len() + consumed.len(),
-        bytes: body_bytes + entry(commit).map_or(0, |entry| entry.len()),
-        body_bytes,
+        bytes: body_bytes(commit) + entry(commit).map_or(0, |entry| entry.len()),
     }
+}
+
+fn body_bytes(commit: &Commit) -> usize {
+    commit.body.len() + commit.checkpoint.as_ref().map_or(0, Bytes::len)
 }
 
 fn entry(commit: &Commit) -> Option<&Bytes> {
@@ -61,6 +63,7 @@ pub fn commit(draft: &mut Draft<'_>, commit: Commit, epoch: Epoch) -> Result<(),
         return Err(CommitError::Fenced);
     }
     let execution = commit.execution;
+    let body_bytes = body_bytes(&commit) as u64;
     expect_next(draft, execution, commit.sequence)?;
     if let Some(name) = commit.name {
         let name = key::name(name);
@@ -70,7 +73,7 @@ pub fn commit(draft: &mut Draft<'_>, commit: Commit, epoch: Epoch) -> Result<(),
         draft.put(name, Row::plain(execution.0.to_be_bytes()));
     }
     let head = TurnHead::of(&commit).encode();
-    draft.put(key::turn(execution, commit.sequence), Row::new(head, commit.body));
+    draft.put(key::turn(execution, commit.sequence), Row::first(head, commit.body));
     if let Some(checkpoint) = commit.checkpoint {
         draft.put(key::checkpoint(execution), Row::new(commit.sequence.to_be_bytes(), checkpoint));
     }
@@ -81,6 +84,8 @@ pub fn commit(draft: &mut Draft<'_>, commit: Commit, epoch: Epoch) -> Result<(),
     commit.withdrawn.iter().for_each(|offer| draft.delete(key::offer(offer)));
     commit.offered.iter().for_each(|offer| draft.put(key::offer(offer), Row::plain([])));
     commit.consumed.iter().for_each(|message| draft.delete(key::message(*message)));
+    draft.turns += 1;
+    draft.body_bytes += body_bytes;
     Ok(())
 }
 
@@ -136,7 +141,7 @@ pub fn reserve(draft: &mut Draft<'_>, key: &[u8], count: u64) -> Result<u64, Sto
 /// A message for an execution.
 pub fn enqueue(draft: &mut Draft<'_>, execution: ExecutionId, message: Bytes) -> Result<MessageId, StoreError> {
     let id = MessageId(reserve(draft, key::NEXT_MESSAGE, 1)?);
-    draft.put(key::message(id), Row::new(execution.0.to_be_bytes(), message));
+    draft.put(key::message(id), Row::first(execution.0.to_be_bytes(), message));
     Ok(id)
 }
 

@@ -122,7 +122,8 @@ impl Reader {
             Some((sequence, row)) => Some((sequence, self.body(&key, &row)?)),
             None => None,
         };
-        let turns = turns.iter().map(|(key, row)| self.stored(key, row)).collect::<Result<_, _>>()?;
+        let turns: Vec<_> = turns.iter().map(|(key, row)| self.stored(key, row)).collect::<Result<_, _>>()?;
+        no_gap(execution, Some(after + 1), &turns)?;
         Ok(Some(Log { checkpoint, turns, newest: (newest.0, newest.1.turn_id, newest.1.attention) }))
     }
 
@@ -151,7 +152,13 @@ impl Reader {
         }
         let rows = rows(&*view, range, order, limit)?;
         drop(view);
-        rows.iter().map(|(key, row)| self.stored(key, row)).collect()
+        let turns: Vec<_> = rows.iter().map(|(key, row)| self.stored(key, row)).collect::<Result<_, _>>()?;
+        let first = match wanted {
+            Wanted::After(after) => Some(after.saturating_add(1)),
+            Wanted::Before(_) => None, // the newest one may be anywhere before
+        };
+        no_gap(execution, first, &turns)?;
+        Ok(turns)
     }
 
     fn archived(
@@ -290,6 +297,19 @@ impl Reader {
     fn decode_record(&self, key: &[u8], row: &Bytes) -> Result<Record, Missed> {
         let (name, revision) = key::record_of(key).zip(Fields(row).u64()).ok_or_else(|| damaged(key))?;
         Ok(Record { name, revision, value: self.body(key, row)? })
+    }
+}
+
+/// Turns are numbered without a gap: where there is one, the database has lost a row.
+fn no_gap(execution: ExecutionId, first: Option<u32>, turns: &[StoredTurn]) -> Result<(), Failure> {
+    let first_is_there = turns.first().is_none_or(|turn| first.is_none_or(|first| turn.sequence == first));
+    let follow = |pair: &[StoredTurn]| pair[0].sequence.abs_diff(pair[1].sequence) == 1;
+    match first_is_there && turns.windows(2).all(follow) {
+        true => Ok(()),
+        false => Err(Failure::new(format!(
+            "turns of execution {} are missing. Check the disk; restore the store's directory from a backup",
+            execution.0
+        ))),
     }
 }
 

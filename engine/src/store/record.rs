@@ -17,23 +17,30 @@ const LOCATED: u8 = 1;
 pub struct Row {
     pub head: Vec<u8>,
     pub body: Option<Bytes>,
+    /// Whether it is known that it takes no other row's place, so that nobody has to look.
+    pub is_first: bool,
 }
 
 impl Row {
     /// A row that is all head.
     pub fn plain(head: impl Into<Vec<u8>>) -> Row {
-        Row { head: head.into(), body: None }
+        Row { head: head.into(), body: None, is_first: false }
     }
 
     pub fn new(head: impl Into<Vec<u8>>, body: Bytes) -> Row {
-        Row { head: head.into(), body: Some(body) }
+        Row { head: head.into(), body: Some(body), is_first: false }
+    }
+
+    /// A row under a key that was never used before.
+    pub fn first(head: impl Into<Vec<u8>>, body: Bytes) -> Row {
+        Row { is_first: true, ..Row::new(head, body) }
     }
 
     /// The row's bytes with the body in it.
     pub fn inline(self) -> Vec<u8> {
         let Some(body) = self.body else { return self.head };
         let mut row = self.head;
-        row.reserve_exact(1 + body.len());
+        row.reserve_exact(1 + body.len() + 4); // and the checksum that follows
         row.put_u8(INLINE);
         row.put_slice(&body);
         row

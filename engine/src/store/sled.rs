@@ -6,6 +6,8 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use sled::{Batch, Db, IVec, Mode};
@@ -25,6 +27,13 @@ pub struct Sled {
     /// sled has no snapshots: views and batches take turns.
     gate: RwLock<()>,
 }
+
+/// sled's threads may hold its file a little longer than the database they worked for. Nobody else does: the directory
+/// is ours.
+const LOCK_ATTEMPTS: usize = 500;
+
+/// sled refuses to work with next to nothing.
+const CACHE_BYTES_MIN: u64 = 1 << 20;
 
 impl Sled {
     /// Opens the directory, or makes it.
@@ -60,10 +69,22 @@ fn open_db(directory: &Path, cache_bytes: u64) -> Result<Db, OpenError> {
     let config = sled::Config::default()
         .path(directory)
         .mode(Mode::HighThroughput)
-        .cache_capacity(cache_bytes)
+        .cache_capacity(cache_bytes.max(CACHE_BYTES_MIN))
         .flush_every_ms(Some(500)); // this thread also collects sled's garbage
+    let open = || {
+        let mut opened = config.open();
+        for _ in 0..LOCK_ATTEMPTS {
+            match &opened {
+                Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {}
+                Ok(_) | Err(_) => break,
+            }
+            thread::sleep(Duration::from_millis(10));
+            opened = config.open();
+        }
+        opened
+    };
     // sled checks some of what it reads by assertions.
-    match catch_unwind(AssertUnwindSafe(|| config.open())) {
+    match catch_unwind(AssertUnwindSafe(open)) {
         Ok(Ok(db)) => Ok(db),
         Ok(Err(sled::Error::Io(error))) => Err(OpenError::unusable(directory, error)),
         Ok(Err(error)) => Err(OpenError::damaged(directory, error.to_string())),

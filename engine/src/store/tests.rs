@@ -122,6 +122,8 @@ fn a_segment_of_which_little_is_live_is_emptied() {
             wait(store.put(RecordKind::Definition, name, None, long.clone())).expect("it is written")
         };
         put(bench.store(), "kept");
+        let kept = turn(bench.store(), 7, 1, long.clone());
+        wait(bench.store().commit(kept)).expect("it is written");
         for _ in 0..70 {
             put(bench.store(), "replaced");
         }
@@ -136,6 +138,7 @@ fn a_segment_of_which_little_is_live_is_emptied() {
             let expected = Record { name: name.into(), revision, value: long.clone() };
             assert_eq!(shows(bench.store(), name), Some(expected), "{kind}");
         }
+        assert_eq!(bodies(bench.store(), 7), std::slice::from_ref(&long), "{kind}");
         assert_eq!(bench.segments(), ["00000002.seg"], "{kind}");
     }
 }

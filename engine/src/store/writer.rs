@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
 use bytes::Bytes;
-use foldhash::HashMap;
 
 use super::Failure;
 use super::draft::Draft;
@@ -141,13 +140,15 @@ impl Batch {
         &mut self,
         view: &dyn View,
         mut long: Option<&mut Long>,
-        changes: HashMap<Vec<u8>, Option<Row>>,
+        changes: Vec<(Vec<u8>, Option<Row>)>,
     ) -> Result<(), Failure> {
         for (key, change) in changes {
-            if let Some(old) = replaced(view, &key, change.is_some())? {
+            let is_first = change.as_ref().is_some_and(|row| row.is_first);
+            let old = if is_first { None } else { replaced(view, &key) };
+            if let Some(old) = old {
                 self.row_bytes -= (key.len() + old.len()) as i64;
                 if let Some(long) = &mut long
-                    && let Some(at) = record::external(&key, &old)?
+                    && let Ok(Some(at)) = record::external(&key, &old)
                 {
                     long.release(&key, at);
                 }
@@ -172,15 +173,14 @@ impl Batch {
     }
 }
 
-/// The row that is going to be written over or removed, where it matters.
-fn replaced(view: &dyn View, key: &[u8], is_put: bool) -> Result<Option<Bytes>, Failure> {
+/// The row that is going to be written over or removed, where it matters. One that cannot be read is replaced all the
+/// same: then more is taken for live than there is, and a segment stays that could go.
+fn replaced(view: &dyn View, key: &[u8]) -> Option<Bytes> {
     match key.first() {
-        // Turns and messages are never written over.
-        Some(&(key::TURN | key::MESSAGE)) if is_put => Ok(None),
-        Some(_) if record::head_bytes(key).is_some() => view.get(key),
-        // Written over again and again.
-        Some(&key::META) => view.get(key),
-        Some(_) | None => Ok(None),
+        // Counters are written over again and again.
+        Some(&key::META) => view.get(key).unwrap_or(None),
+        Some(_) if record::head_bytes(key).is_some() => view.get(key).unwrap_or(None),
+        Some(_) | None => None,
     }
 }
 
