@@ -77,6 +77,7 @@ contract! {
     disk: {
         named::numbers_are_not_reserved_again_after_a_drop
         named::values_around_the_inline_limit_survive
+        named::space_of_what_is_gone_comes_back_and_the_rest_stays
         named::an_older_epoch_is_fenced_after_opening_again
         named_rows::numbers_of_messages_are_not_used_again
         kill::what_was_acknowledged_survives_a_kill

@@ -357,6 +357,42 @@ async fn check_lengths(
     }
 }
 
+pub async fn space_of_what_is_gone_comes_back_and_the_rest_stays(place: Place) {
+    let (store, epoch) = place.start().await;
+    let kept = |number: u64| Commit {
+        body: bytes_of(number, 20_000),
+        checkpoint: Some(bytes_of(number + 1000, 20_000)),
+        ..turn(id(number), epoch, 1)
+    };
+    let zeros = vec![0; VALUE_BYTES_MAX];
+    // One record is written again and again, with turns that stay in between.
+    for number in 1..=20 {
+        store.commit(kept(number)).await.expect("turns are taken");
+        store.put(RecordKind::Tags, "large", None, Bytes::from(zeros.clone())).await.expect("records are taken");
+    }
+    let bytes_max = 13 * VALUE_BYTES_MAX as u64;
+    for sequence in 1.. {
+        let check = kept(u64::from(sequence) % 20 + 1);
+        let log = store.load(check.execution).await.expect("it can be loaded").expect("it is there");
+        same("its checkpoint", &log.checkpoint, &Some((1, check.checkpoint.clone().expect("it has one"))));
+        let disk_bytes = store.statistics().disk_bytes;
+        if disk_bytes < bytes_max {
+            break;
+        }
+        // Space comes back while others commit.
+        assert!(sequence < 5000, "there are still {disk_bytes} bytes");
+        store.commit(turn(id(99), epoch, sequence)).await.expect("turns are taken");
+    }
+    drop(store);
+    let store = place.open();
+    for number in 1..=20 {
+        let turns = store.turns(id(number), 0, 9).await.expect("turns can be read");
+        same("a turn that stays", &turns, &vec![stored(&kept(number))]);
+    }
+    let record = store.get(RecordKind::Tags, "large").await.expect("records can be read").expect("it is there");
+    assert!(record.revision == 20 && record.value == zeros);
+}
+
 pub async fn after_close_every_call_fails(place: Place) {
     let (store, epoch) = place.start().await;
     let queued = store.commit(turn(id(1), epoch, 1));
