@@ -258,6 +258,8 @@ impl Work {
 
     async fn archive(&mut self) {
         let mut closed = Vec::new();
+        let day = self.dice.below(6) as i64;
+        let is_mixed = self.dice.one_in(4);
         for (execution, kept) in &self.model.executions {
             let (Some(name), Some(line), None) = (kept.name, &kept.line, &kept.archived) else { continue };
             if self.dice.one_in(3) {
@@ -268,7 +270,10 @@ impl Work {
                     list: line.list,
                     status: line.status,
                     started_at: line.started_at,
-                    ended_at: Timestamp(DAY_MS * 20_000 + self.dice.below(6 * DAY_MS as usize) as i64),
+                    ended_at: Timestamp(
+                        DAY_MS * (20_000 + if is_mixed { self.dice.below(6) as i64 } else { day })
+                            + self.dice.below(1000) as i64,
+                    ),
                 });
             }
         }
