@@ -15,6 +15,8 @@ mod model;
 mod named;
 #[path = "store_contract/named_rows.rs"]
 mod named_rows;
+#[path = "store_contract/named_sizes.rs"]
+mod named_sizes;
 #[path = "store_contract/plan.rs"]
 mod plan;
 #[path = "store_contract/random.rs"]
@@ -58,12 +60,12 @@ contract! {
         named::turns_in_flight_commit_in_the_order_of_their_calls
         named::a_commit_takes_effect_though_nobody_waits_for_it
         named::an_attention_that_stays_is_kept
-        named::a_turn_that_is_too_large_changes_nothing
+        named_sizes::a_turn_that_is_too_large_changes_nothing
         named::an_older_epoch_is_fenced
         named::every_shard_is_acquired_once
         named::numbers_are_reserved_once
         named::reads_while_commits_run_see_whole_turns
-        named::a_turn_of_several_megabytes_among_small_ones_is_kept
+        named_sizes::a_turn_of_several_megabytes_among_small_ones_is_kept
         named::after_close_every_call_fails
         named_rows::places_in_a_list_stay_valid_while_lines_come_and_go
         named_rows::attention_comes_in_order_up_to_an_instant
@@ -71,13 +73,13 @@ contract! {
         named_rows::offers_come_oldest_first_and_only_of_their_activity
         named_rows::a_record_changes_only_under_its_revision
         named_rows::records_are_found_by_prefix
-        named_rows::a_value_that_is_too_large_changes_nothing
+        named_sizes::a_value_that_is_too_large_changes_nothing
         random::random_work_reads_as_the_model_says
     }
     disk: {
         named::numbers_are_not_reserved_again_after_a_drop
-        named::values_around_the_inline_limit_survive
-        named::space_of_what_is_gone_comes_back_and_the_rest_stays
+        named_sizes::values_around_the_inline_limit_survive
+        named_sizes::space_of_what_is_gone_comes_back_and_the_rest_stays
         named::an_older_epoch_is_fenced_after_opening_again
         named_rows::numbers_of_messages_are_not_used_again
         kill::what_was_acknowledged_survives_a_kill

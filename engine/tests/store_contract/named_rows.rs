@@ -7,10 +7,10 @@ use futures_util::future::join_all;
 use stepwell_asl::Timestamp;
 use stepwell_engine::ids::Key;
 use stepwell_engine::store::{
-    Attention, Commit, ListCursor, ListQuery, MessageId, Moved, Offer, Record, RecordKind, StoreError, VALUE_BYTES_MAX,
+    Attention, Commit, ListCursor, ListQuery, MessageId, Moved, Offer, Record, RecordKind, StoreError,
 };
 
-use crate::support::{Place, at, bytes_of, id, key, line, same, started, turn};
+use crate::support::{Place, at, bytes_of, id, key, line, started, turn};
 
 fn name(number: u64) -> String {
     format!("name {number}")
@@ -205,21 +205,4 @@ pub async fn records_are_found_by_prefix(place: Place) {
     assert_eq!(find("a/", Some("b"), 9).await, [""; 0]);
     assert_eq!(find("a\u{10ffff}", None, 9).await, ["a\u{10ffff}"]);
     assert_eq!(find("c", None, 9).await, [""; 0]);
-}
-
-pub async fn a_value_that_is_too_large_changes_nothing(place: Place) {
-    let store = place.open();
-    let value = Bytes::from(vec![7; VALUE_BYTES_MAX + 1]);
-    let put = store.put(RecordKind::Definition, "a", None, value.clone()).await;
-    assert!(matches!(put, Err(StoreError::TooLarge { .. })), "{put:?}");
-    let enqueued = store.enqueue(id(1), value.clone()).await;
-    assert!(matches!(enqueued, Err(StoreError::TooLarge { .. })), "{enqueued:?}");
-    assert_eq!(store.get(RecordKind::Definition, "a").await.expect("records can be read"), None);
-    assert_eq!(store.inbox(None, 9).await.expect("the inbox can be read"), []);
-    let longest = value.slice(1..);
-    store.put(RecordKind::Definition, "a", None, longest.clone()).await.expect("the longest value is taken");
-    store.enqueue(id(1), longest.clone()).await.expect("the longest message is taken");
-    let record = store.get(RecordKind::Definition, "a").await.expect("records can be read");
-    same("the longest value", &record.expect("it is there").value, &longest);
-    same("the longest message", &store.inbox(None, 9).await.expect("the inbox can be read")[0].2, &longest);
 }
