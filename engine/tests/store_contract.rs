@@ -13,6 +13,8 @@ mod killed;
 mod model;
 #[path = "store_contract/named.rs"]
 mod named;
+#[path = "store_contract/named_archive.rs"]
+mod named_archive;
 #[path = "store_contract/named_rows.rs"]
 mod named_rows;
 #[path = "store_contract/named_sizes.rs"]
@@ -67,6 +69,9 @@ contract! {
         named::reads_while_commits_run_see_whole_turns
         named_sizes::a_turn_of_several_megabytes_among_small_ones_is_kept
         named::after_close_every_call_fails
+        named_archive::an_archived_execution_reads_as_before
+        named_archive::archiving_again_and_what_is_not_there_changes_nothing
+        named_archive::expiring_removes_what_ended_before_with_name_and_line
         named_rows::places_in_a_list_stay_valid_while_lines_come_and_go
         named_rows::attention_comes_in_order_up_to_an_instant
         named_rows::messages_come_in_order_and_go_with_a_turn
@@ -81,6 +86,7 @@ contract! {
         named_sizes::values_around_the_inline_limit_survive
         named_sizes::space_of_what_is_gone_comes_back_and_the_rest_stays
         named::an_older_epoch_is_fenced_after_opening_again
+        named_archive::archived_executions_survive
         named_rows::numbers_of_messages_are_not_used_again
         kill::what_was_acknowledged_survives_a_kill
     }

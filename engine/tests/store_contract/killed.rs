@@ -14,7 +14,7 @@ use stepwell_engine::ids::{Epoch, ExecutionId, Shard};
 use stepwell_engine::store::{Attention, Closed, Commit, MessageId, RecordKind, Store};
 
 use crate::plan::{DAY_MS, GOING_ON_MS, Plan};
-use crate::support::{ARCHIVES, Dice, Place, bytes_of};
+use crate::support::{Dice, Place, bytes_of};
 
 /// Tells the child where the store is, and that it is the child.
 pub const DIRECTORY: &str = "STEPWELL_STORE_KILL_DIRECTORY";
@@ -181,7 +181,7 @@ impl Shared {
             day.push(plan.closed());
             if day.len() < 10 { Vec::new() } else { std::mem::take(day) }
         };
-        if !ready.is_empty() && ARCHIVES {
+        if !ready.is_empty() {
             self.store.archive(&ready).await.expect("closed executions can be archived");
             self.store.expire(EXPIRES, 15).await.expect("archived executions can expire");
         }

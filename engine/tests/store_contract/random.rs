@@ -15,7 +15,7 @@ use stepwell_engine::store::{Closed, CommitError, MessageId, Record, RecordKind,
 use crate::compare::{self, KINDS, Seen};
 use crate::draw::{Draw, STATUSES};
 use crate::model::{Model, Refused};
-use crate::support::{ARCHIVES, Dice, Place, key};
+use crate::support::{Dice, Place, key};
 
 const STEPS: usize = 120;
 const DAY_MS: i64 = 86_400_000;
@@ -120,8 +120,8 @@ impl Work {
             15 => self.remove().await,
             16 | 17 => self.enqueue().await,
             18 => self.reserve().await,
-            19 | 20 if ARCHIVES => self.archive().await,
-            21 if ARCHIVES => self.expire().await,
+            19 | 20 => self.archive().await,
+            21 => self.expire().await,
             22 => self.reopen().await,
             _ => self.everything().await,
         }

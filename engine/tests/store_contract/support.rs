@@ -180,6 +180,3 @@ pub fn line(list: &str, status: u8, started_at: i64, entry: &str) -> Listing {
 pub fn started(execution: ExecutionId, epoch: Epoch, name: &str, line: Listing) -> Commit {
     Commit { name: Some(key(name)), listing: Some(Moved { from: None, to: Some(line) }), ..turn(execution, epoch, 1) }
 }
-
-/// Whether stores archive: they do not yet.
-pub const ARCHIVES: bool = false;
