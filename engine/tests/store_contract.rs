@@ -71,6 +71,7 @@ contract! {
         named::after_close_every_call_fails
         named_archive::an_archived_execution_reads_as_before
         named_archive::archiving_again_and_what_is_not_there_changes_nothing
+        named_archive::reads_while_archives_move_find_every_execution
         named_archive::expiring_removes_what_ended_before_with_name_and_line
         named_rows::places_in_a_list_stay_valid_while_lines_come_and_go
         named_rows::attention_comes_in_order_up_to_an_instant

@@ -182,3 +182,40 @@ pub async fn expiring_removes_what_ended_before_with_name_and_line(place: Place)
     let again = store.commit(started(id(90), epoch, &name(1), line("list", 1, 90, "")));
     again.await.expect("the name is free again");
 }
+
+pub async fn reads_while_archives_move_find_every_execution(place: Place) {
+    let (store, epoch) = place.start().await;
+    for number in 1..=60 {
+        run_closed(&*store, epoch, number).await;
+    }
+    let before = join_all((1..=60).map(|number| read(&*store, number))).await;
+    let archivist = tokio::spawn({
+        let store = store.clone();
+        async move {
+            for number in 1..=60 {
+                let day = if number <= 30 { 1 } else { 9 };
+                store.archive(&[closed(number, day * DAY_MS)]).await.expect("it can be archived");
+            }
+            expire_all(&*store, 5 * DAY_MS).await
+        }
+    });
+    // Reads go on until the work is done, and once more. The second half never expires.
+    for done in std::iter::from_fn(|| Some(archivist.is_finished())) {
+        for number in 1..=60 {
+            let (got, want) = (read(&*store, number).await, &before[number as usize - 1]);
+            if number > 30 {
+                same(&format!("execution {number}"), &got, want);
+            }
+            // Whether it has expired or not, no read gives half of it.
+            assert!(got.0.is_empty() || got.0 == want.0, "execution {number} has lost turns");
+            assert!(got.1.is_empty() || got.1 == want.1, "execution {number} has lost turns");
+            if let Some(log) = store.load(id(number)).await.expect("it can be looked for") {
+                assert_eq!(log.newest.0, 3, "execution {number} has lost turns");
+            }
+        }
+        if done {
+            break;
+        }
+    }
+    assert_eq!(archivist.await.expect("the archivist ends"), 30);
+}
