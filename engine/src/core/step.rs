@@ -47,6 +47,17 @@ pub struct Turn {
     pub ignored: Vec<usize>,
 }
 
+impl Turn {
+    /// Whether the execution ended in this turn.
+    pub fn ends(&self) -> bool {
+        let status = self.changes.iter().rev().find_map(|change| match change {
+            Change::Status(status) => Some(status),
+            _ => None,
+        });
+        status.is_some_and(|status| *status != Status::Running)
+    }
+}
+
 /// Applies events in order and runs until every branch waits again or the turn is full. No clock, no IO, no async.
 ///
 /// First every event's outcome is recorded, then their consequences run, breadth first over the branches.

@@ -4,20 +4,20 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use stepwell_asl::{MachineType, Text, Timestamp, Value};
+use stepwell_asl::{MachineType, Program, Text, Timestamp, Value};
 use tokio::sync::oneshot;
 
 use super::Engine;
 use crate::arn::{check_name, of_execution};
 use crate::chance::random;
-use crate::core::{DEPTH_MAX, Event, HistoryEvent, HistoryKind, Identity, StateError, Status};
+use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, HistoryKind, Identity, StateError, Status};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
 use crate::ids::{ExecutionId, Key};
 use crate::load;
 use crate::machines::StateMachine;
 use crate::record::Birth;
-use crate::store::{ListCursor, ListQuery};
+use crate::store::{ListCursor, ListQuery, RecordKind};
 use crate::worker::{Entry, Outcome, Start};
 
 /// Turns that are read at once for a page of a history.
@@ -149,6 +149,17 @@ pub struct HistoryPage {
     pub events: Vec<HistoryEvent>,
     /// Where the next page begins; `None`: there is none, for now.
     pub next: Option<HistoryCursor>,
+}
+
+/// An execution as the store has it, with what it was started with and keeps to its end.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// The text of its definition.
+    pub definition: String,
+    /// The same, compiled.
+    pub program: Arc<Program>,
+    /// The execution after its newest turn.
+    pub execution: Execution,
 }
 
 /// An Express execution that has ended.
@@ -321,6 +332,18 @@ impl Engine {
         Err(unreadable(arn))
     }
 
+    /// An execution with all that is known of it, whatever became of its state machine since.
+    /// Errors: `ExecutionDoesNotExist`.
+    pub async fn inspect(&self, arn: &str) -> Result<Inspection, EngineError> {
+        let id = self.find(arn).await?;
+        let loaded = load::load(&self.shared, id).await?.ok_or_else(|| EngineError::no_execution(arn))?;
+        let definition = loaded.birth.definition.to_string();
+        let record = self.shared.store.get(RecordKind::Definition, &definition).await?;
+        let record = record.ok_or_else(|| EngineError::no_execution(arn))?; // it expired between the reads
+        let definition = String::from_utf8_lossy(&record.value).into_owned();
+        Ok(Inspection { definition, program: loaded.program, execution: loaded.execution })
+    }
+
     /// A page of a state machine's executions, newest first. Errors: `StateMachineDoesNotExist`.
     pub async fn list(&self, list: ListExecutions) -> Result<ExecutionPage, EngineError> {
         let machine = self.machine(&list.machine_arn).await?;
@@ -332,10 +355,11 @@ impl Engine {
         };
         let lines = self.shared.store.list(query).await?;
         let next = if lines.len() < list.limit.max(1) { None } else { lines.last().map(|(cursor, _)| *cursor) };
+        let executions = machine.arn.replacen(":stateMachine:", ":execution:", 1);
         let executions = lines.into_iter().map(|(_, line)| {
             let entry = Entry::decode(&line.entry).ok_or_else(|| unreadable(&machine.arn))?;
             Ok(ExecutionSummary {
-                arn: self.place.execution(&machine.name, &entry.name),
+                arn: format!("{executions}:{}", entry.name),
                 name: entry.name,
                 status: line.status,
                 started_at: line.started_at,

@@ -18,8 +18,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 pub use self::executions::{
-    Description, ExecutionPage, ExecutionSummary, Finished, HistoryCursor, HistoryPage, HistoryQuery, ListExecutions,
-    StartExecution, Started,
+    Description, ExecutionPage, ExecutionSummary, Finished, HistoryCursor, HistoryPage, HistoryQuery, Inspection,
+    ListExecutions, StartExecution, Started, made_up_name,
 };
 use crate::arn::{Place, check_name};
 use crate::chance::{random, seed};
@@ -31,7 +31,7 @@ use crate::ids::{Epoch, ExecutionId, SHARDS, Shard};
 use crate::invoke::Invoker;
 use crate::machines::{Machines, StateMachine, read_definition};
 use crate::shared::{Observer, Parts, Shared};
-use crate::store::{self, Attention, RecordKind, Statistics, Store, StoreError};
+use crate::store::{self, Attention, Closed, RecordKind, Statistics, Store, StoreError};
 use crate::timers::{self, Timers};
 use crate::token::TokenKey;
 use crate::worker::{Settings, Worker};
@@ -79,6 +79,8 @@ pub struct Config {
     pub idle_executions: usize,
     /// Sees every turn.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Leaves what the store holds as it is until [`Engine::go_on`]: no work is dispatched again and no timer runs.
+    pub idle: bool,
 }
 
 impl Config {
@@ -95,6 +97,7 @@ impl Config {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             idle_executions: 1_024,
             observer: None,
+            idle: false,
         }
     }
 
@@ -117,9 +120,17 @@ pub struct Engine {
 
 #[derive(Default)]
 struct Running {
+    /// What the work in the background takes in, before it has begun.
+    parked: Option<Parked>,
     background: Vec<JoinHandle<()>>,
     drivers: Vec<JoinHandle<()>>,
     shards: Vec<(Shard, Epoch)>,
+}
+
+struct Parked {
+    said: timers::Said,
+    closed: mpsc::Receiver<Closed>,
+    retain: Option<Duration>,
 }
 
 /// What an engine has to say about itself.
@@ -136,7 +147,8 @@ pub struct Counts {
 }
 
 impl Engine {
-    /// Opens the store and goes on with what it holds: unfinished work is dispatched again, timers run.
+    /// Opens the store and goes on with what it holds: unfinished work is dispatched again, timers run. Where
+    /// [`Config::idle`] asks for it, that waits for [`Engine::go_on`].
     ///
     /// Errors: the store cannot be opened (the message says why and what to do), or the machine has no randomness.
     pub async fn open(config: Config) -> Result<Engine, EngineError> {
@@ -187,19 +199,31 @@ impl Engine {
             drivers.push(tokio::spawn(Driver::new(worker, shared.clone(), commands).run()));
         }
         let _ = shared.workers.set(queues); // nobody else has set it
-        let background = vec![
-            tokio::spawn(recover(shared.clone())),
-            tokio::spawn(timers::run(shared.clone(), said)),
-            tokio::spawn(archivist::run(shared.clone(), closed, config.retain)),
-        ];
-        Ok(Engine {
+        let parked = Some(Parked { said, closed, retain: config.retain });
+        let engine = Engine {
             shared,
             place: Place { region: config.region, account: config.account },
             limits: config.limits,
             redrive: config.redrive,
             ids: Arc::new(Mutex::new(0..0)),
-            running: Arc::new(Mutex::new(Running { background, drivers, shards })),
-        })
+            running: Arc::new(Mutex::new(Running { parked, background: Vec::new(), drivers, shards })),
+        };
+        if !config.idle {
+            engine.go_on().await;
+        }
+        Ok(engine)
+    }
+
+    /// Goes on with what the store holds, where the engine was opened idle. Does nothing a second time.
+    pub async fn go_on(&self) {
+        let mut running = self.running.lock().await;
+        let Some(Parked { said, closed, retain }) = running.parked.take() else { return };
+        let shared = &self.shared;
+        running.background.extend([
+            tokio::spawn(recover(shared.clone())),
+            tokio::spawn(timers::run(shared.clone(), said)),
+            tokio::spawn(archivist::run(shared.clone(), closed, retain)),
+        ]);
     }
 
     /// Registers a state machine under a name, or gives the one of that name another definition or role. Running
@@ -286,6 +310,7 @@ impl Engine {
 
     async fn finish(&self) -> Result<(), EngineError> {
         let mut running = self.running.lock().await;
+        running.parked = None;
         running.background.drain(..).for_each(|task| task.abort());
         self.shared.stop("it was shut down");
         for queue in self.shared.workers.get().into_iter().flatten() {
