@@ -1,10 +1,18 @@
 //! The command line: what can be asked for, and how it is explained.
 
+mod executions;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use stepwell_engine::core::Limits;
+use stepwell_engine::store::Kind;
+
+pub use executions::{
+    Data, Executions, ExecutionsAction, HistoryArgs, ListArgs, RedriveArgs, ShowArgs, StopArgs, Which,
+};
 
 /// Runs AWS Step Functions state machines on your own machine.
 #[derive(Debug, Parser)]
@@ -12,6 +20,8 @@ use stepwell_engine::core::Limits;
 #[command(after_help = "\
 Examples:
   stepwell run order.asl.json --input '{\"id\": 7}'
+  stepwell run nightly.asl.json --data ./data --name nightly-7
+  stepwell executions list --data ./data
   stepwell validate *.asl.json
   stepwell eval '$.items[*].price' --input @order.json
 
@@ -28,6 +38,8 @@ pub enum Command {
     /// Run a state machine once and print its output.
     #[command(long_about = RUN)]
     Run(Box<Run>),
+    /// Look at the executions that `stepwell run --data` has kept.
+    Executions(Executions),
     /// Check definitions and show what is wrong with them, and where.
     Validate(Validate),
     /// Evaluate one path or intrinsic function.
@@ -43,7 +55,10 @@ The output goes to stdout and nothing else does. What happens on the way goes to
 for every state that is left, every failure and every retry elsewhere.
 
 Tasks go where stepwell.toml routes them: to local functions, to HTTP endpoints, to mocks. The file is looked for \
-beside FILE, then in the current directory.";
+beside FILE, then in the current directory.
+
+With --data the execution is durable: every turn is on disk before anything comes of it. A run that was killed or \
+interrupted goes on with --resume, under the definition it was started with; a call that was in flight is made again.";
 
 /// `stepwell run`
 #[derive(Debug, Args)]
@@ -56,11 +71,15 @@ Exit status:
   130  it was interrupted (Ctrl-C; a second one ends it at once)
   143  it was asked to end (SIGTERM)
 
+An interrupted run with --data is not stopped: its execution can be resumed.
+
 Examples:
   stepwell run order.asl.json --input @order.json
   echo '{\"id\": 7}' | stepwell run order.asl.json --input -
   stepwell run order.asl.json --mock-all --virtual-clock --json
   stepwell run order.asl.json --history=events.json
+  stepwell run nightly.asl.json --data ./data --name nightly-7
+  stepwell run nightly.asl.json --data ./data --name nightly-7 --resume
   stepwell run approval.asl.json --api 8083
       then: aws stepfunctions send-task-success --endpoint-url http://127.0.0.1:8083 \\
               --task-token TOKEN --task-output '{\"approved\": true}'")]
@@ -116,7 +135,33 @@ pub struct Run {
     /// Show nothing on stderr but errors
     #[arg(short, long)]
     pub quiet: bool,
+    /// Keep the execution in DIR: it survives a crash, and --resume goes on with it
+    ///
+    /// Every turn is on disk before anything comes of it. Other executions in DIR that have not ended go on meanwhile,
+    /// with the same routes.
+    #[arg(long, value_name = "DIR", conflicts_with = "virtual_clock", help_heading = "Durable runs")]
+    pub data: Option<PathBuf>,
+    /// The engine of a new store: sled or redb [default: sled]
+    #[arg(long, value_name = "ENGINE", requires = "data", value_parser = store_kind, help_heading = "Durable runs")]
+    pub store: Option<Kind>,
+    /// Go on with the execution of that --name, or with the newest one of this state machine that has not ended
+    #[arg(long, requires = "data", conflicts_with = "input", help_heading = "Durable runs")]
+    pub resume: bool,
+    /// How long executions are kept after they have ended, such as 90d, 12h or forever
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "data",
+        default_value = "90d",
+        value_parser = retention,
+        help_heading = "Durable runs"
+    )]
+    pub retain: Retention,
 }
+
+/// How long something is kept; `None`: for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention(pub Option<Duration>);
 
 /// `stepwell validate`
 #[derive(Debug, Args)]
@@ -258,6 +303,34 @@ fn limit<N: std::str::FromStr + From<u8> + PartialOrd>(value: &str) -> Result<Op
     }
 }
 
+fn store_kind(text: &str) -> Result<Kind, String> {
+    match text.parse() {
+        Ok(Kind::Memory) | Err(_) => Err("sled or redb is needed".to_owned()),
+        Ok(kind) => Ok(kind),
+    }
+}
+
+fn count() -> clap::builder::RangedU64ValueParser {
+    clap::builder::RangedU64ValueParser::new().range(1..)
+}
+
+fn retention(text: &str) -> Result<Retention, String> {
+    if text == "forever" {
+        return Ok(Retention(None));
+    }
+    let wrong = || "a time such as 90d, 12h, 30m or 45s is needed, or forever".to_owned();
+    let (number, unit) = text.split_at(text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(wrong)?);
+    let unit_s = match unit {
+        "d" => 24 * 3600,
+        "h" => 3600,
+        "m" => 60,
+        "s" => 1,
+        _ => return Err(wrong()),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit_s)).ok_or_else(wrong)?;
+    Ok(Retention(Some(Duration::from_secs(seconds))))
+}
+
 fn api_address(text: &str) -> Result<SocketAddr, String> {
     let port = text.strip_prefix(':').unwrap_or(text);
     if let Ok(port) = port.parse::<u16>() {
@@ -285,6 +358,17 @@ mod tests {
         assert_eq!(limits("payload_bytes=1048576,history_events=off"), Ok(changed));
         for wrong in ["", "payload_bytes", "payload_bytes=0", "payload_bytes=-1", "payload=1", "none"] {
             assert!(limits(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_have_a_unit() {
+        let seconds = |seconds| Ok(Retention(Some(Duration::from_secs(seconds))));
+        assert_eq!(retention("90d"), seconds(90 * 24 * 3600));
+        assert_eq!([retention("12h"), retention("0s")], [seconds(12 * 3600), seconds(0)]);
+        assert_eq!(retention("forever"), Ok(Retention(None)));
+        for wrong in ["", "90", "d", "-1d", "1w", "99999999999999999999d", "99999999999999999d"] {
+            assert!(retention(wrong).is_err(), "{wrong}");
         }
     }
 

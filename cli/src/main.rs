@@ -10,6 +10,8 @@ mod live;
 mod output;
 mod refusal;
 mod signals;
+mod store;
+mod table;
 mod tasks;
 
 use std::process::ExitCode;

@@ -42,3 +42,10 @@ impl From<std::io::Error> for Refusal {
         Refusal::new(format!("stdout cannot be written: {error}"))
     }
 }
+
+/// What the engine does not do.
+impl From<stepwell_engine::EngineError> for Refusal {
+    fn from(error: stepwell_engine::EngineError) -> Refusal {
+        Refusal::new(error.to_string())
+    }
+}

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use stepwell_asl::resource::ResourceKind;
 use stepwell_asl::{Program, StateKind, Text};
 use stepwell_engine::core::{BranchId, Event, EventKind, Invoke, Ticket};
 use stepwell_engine::token::TokenKey;
 use tokio::sync::{Notify, mpsc};
+
+use super::{Answerer, ApiError};
 
 /// Hands tasks out and takes answers in.
 pub struct Desk {
@@ -63,11 +66,6 @@ impl Desk {
         Desk { activities: activities.collect(), tokens, events, state: Mutex::default(), news: Notify::new() }
     }
 
-    /// Whether the definition names this activity.
-    pub fn knows(&self, activity: &str) -> bool {
-        self.activities.contains(activity)
-    }
-
     /// A token was handed out, or a task is there for an activity's workers.
     pub fn offer(&self, invoke: &Invoke) {
         let mut state = self.lock();
@@ -88,24 +86,22 @@ impl Desk {
             offers.retain(|offer| state.open.contains_key(&offer.ticket));
         }
     }
+}
 
-    /// Nothing is handed out any more: those who poll get nothing.
-    pub fn close(&self) {
-        let mut state = self.lock();
-        state.closed = true;
-        state.open.clear();
-        drop(state);
-        self.news.notify_waiters();
+#[async_trait]
+impl Answerer for Desk {
+    async fn knows(&self, activity: &str) -> Result<bool, ApiError> {
+        Ok(self.activities.contains(activity))
     }
 
-    /// The answer to a token. One that ends the task closes the token.
-    pub async fn answer(&self, token: &str, kind: EventKind) -> Result<(), Rejected> {
+    /// One that ends the task closes the token.
+    async fn answer(&self, token: &str, kind: EventKind) -> Result<(), ApiError> {
         let token = self.tokens.open(token).ok_or(Rejected::Forged)?;
         // The place in the queue comes first: once the token is closed, nothing may keep the answer from arriving.
         let place = self.events.reserve().await.map_err(|_| Rejected::Closed)?;
         let mut state = self.lock();
         if state.open.get(&token.ticket) != Some(&token.branch) {
-            return Err(Rejected::Closed);
+            return Err(Rejected::Closed.into());
         }
         match kind {
             EventKind::TaskSucceeded(_) | EventKind::TaskFailed(_) => drop(state.open.remove(&token.ticket)),
@@ -115,33 +111,47 @@ impl Desk {
         Ok(())
     }
 
-    /// The next task of an activity; `None` where none came in time.
-    pub async fn take(&self, activity: &str, worker: Option<Text>, patience: Duration) -> Option<ActivityTask> {
-        tokio::time::timeout(patience, async {
-            loop {
-                let news = self.news.notified();
-                tokio::pin!(news);
-                news.as_mut().enable();
-                let place = self.events.reserve().await.ok()?;
-                let offer = {
-                    let mut state = self.lock();
-                    if state.closed {
-                        return None;
-                    }
-                    state.next_offer(activity)
-                };
-                if let Some(offer) = offer {
-                    let kind = EventKind::TaskStarted { worker };
-                    place.send(Event::Task { branch: offer.branch, ticket: offer.ticket, kind });
-                    return Some(offer.task);
+    async fn take(
+        &self,
+        activity: &str,
+        worker: Option<Text>,
+        patience: Duration,
+    ) -> Result<Option<ActivityTask>, ApiError> {
+        let taken = tokio::time::timeout(patience, self.next_task(activity, worker)).await;
+        Ok(taken.ok().flatten())
+    }
+
+    fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.open.clear();
+        drop(state);
+        self.news.notify_waiters();
+    }
+}
+
+impl Desk {
+    async fn next_task(&self, activity: &str, worker: Option<Text>) -> Option<ActivityTask> {
+        loop {
+            let news = self.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
+            let place = self.events.reserve().await.ok()?;
+            let offer = {
+                let mut state = self.lock();
+                if state.closed {
+                    return None;
                 }
-                drop(place);
-                news.await;
+                state.next_offer(activity)
+            };
+            if let Some(offer) = offer {
+                let kind = EventKind::TaskStarted { worker };
+                place.send(Event::Task { branch: offer.branch, ticket: offer.ticket, kind });
+                return Some(offer.task);
             }
-        })
-        .await
-        .ok()
-        .flatten()
+            drop(place);
+            news.await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

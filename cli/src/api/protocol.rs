@@ -6,9 +6,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use stepwell_asl::{Map, Text, Value};
+use stepwell_engine::EngineError;
 use stepwell_engine::core::{EventKind, StateError};
 
-use super::desk::{Desk, Rejected};
+use super::Answerer;
+use super::desk::Rejected;
 
 /// How long a worker's poll lasts.
 const POLL: Duration = Duration::from_secs(60);
@@ -86,7 +88,12 @@ struct GetActivityTask {
 }
 
 /// Does what a call asks for and gives the answer's body. `limited`: AWS's limit on outputs holds.
-pub async fn call(desk: &Desk, target: Option<&str>, body: &[u8], limited: bool) -> Result<String, ApiError> {
+pub async fn call(
+    answerer: &dyn Answerer,
+    target: Option<&str>,
+    body: &[u8],
+    limited: bool,
+) -> Result<String, ApiError> {
     let operation = target.and_then(|target| target.strip_prefix(PREFIX));
     match operation {
         Some("SendTaskSuccess") => {
@@ -98,20 +105,20 @@ pub async fn call(desk: &Desk, target: Option<&str>, body: &[u8], limited: bool)
             }
             let output = Value::parse(&output)
                 .map_err(|why| ApiError::new("InvalidOutput", format!("Invalid Output: '{why}'")))?;
-            answer(desk, request.task_token, EventKind::TaskSucceeded(output)).await
+            answer(answerer, request.task_token, EventKind::TaskSucceeded(output)).await
         }
         Some("SendTaskFailure") => {
             let request: SendTaskFailure = read(body)?;
             short("error", request.error.as_deref(), ERROR_CHARS_MAX)?;
             short("cause", request.cause.as_deref(), CAUSE_CHARS_MAX)?;
             let error = StateError { name: request.error.map(Text::from), cause: request.cause.map(Text::from) };
-            answer(desk, request.task_token, EventKind::TaskFailed(error)).await
+            answer(answerer, request.task_token, EventKind::TaskFailed(error)).await
         }
         Some("SendTaskHeartbeat") => {
             let request: SendTaskHeartbeat = read(body)?;
-            answer(desk, request.task_token, EventKind::TaskHeartbeat).await
+            answer(answerer, request.task_token, EventKind::TaskHeartbeat).await
         }
-        Some("GetActivityTask") => poll(desk, read(body)?).await,
+        Some("GetActivityTask") => poll(answerer, read(body)?).await,
         Some(other) => {
             let message = format!(
                 "The operation {other} is not available while `stepwell run --api` runs one execution; these are: \
@@ -129,28 +136,41 @@ pub async fn call(desk: &Desk, target: Option<&str>, body: &[u8], limited: bool)
     }
 }
 
-async fn answer(desk: &Desk, token: Option<String>, kind: EventKind) -> Result<String, ApiError> {
+async fn answer(answerer: &dyn Answerer, token: Option<String>, kind: EventKind) -> Result<String, ApiError> {
     let token = required("taskToken", token)?;
-    match desk.answer(&token, kind).await {
-        Ok(()) => Ok("{}".to_owned()),
-        Err(Rejected::Forged) => Err(ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'")),
-        Err(Rejected::Closed) => {
-            Err(ApiError::new("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"))
+    answerer.answer(&token, kind).await?;
+    Ok("{}".to_owned())
+}
+
+impl From<Rejected> for ApiError {
+    fn from(rejected: Rejected) -> ApiError {
+        match rejected {
+            Rejected::Forged => ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"),
+            Rejected::Closed => ApiError::new("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"),
         }
     }
 }
 
-async fn poll(desk: &Desk, request: GetActivityTask) -> Result<String, ApiError> {
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> ApiError {
+        match error {
+            EngineError::Call { code, message } => ApiError { code, message },
+            other => ApiError::new("InternalFailure", other.to_string()),
+        }
+    }
+}
+
+async fn poll(answerer: &dyn Answerer, request: GetActivityTask) -> Result<String, ApiError> {
     let activity = required("activityArn", request.activity_arn)?;
     if !(activity.starts_with("arn:") && activity.contains(":activity:")) {
         return Err(ApiError::new("InvalidArn", format!("Invalid Arn: 'Invalid ARN prefix: {activity}'")));
     }
-    if !desk.knows(&activity) {
+    if !answerer.knows(&activity).await? {
         let message = format!("Activity Does Not Exist: '{activity}' (the definition that runs here does not name it)");
         return Err(ApiError::new("ActivityDoesNotExist", message));
     }
     let mut answer = Map::default();
-    if let Some(task) = desk.take(&activity, request.worker_name.map(Text::from), POLL).await {
+    if let Some(task) = answerer.take(&activity, request.worker_name.map(Text::from), POLL).await? {
         answer.insert("taskToken".into(), task.token.into());
         answer.insert("input".into(), task.input.into());
     }

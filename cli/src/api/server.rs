@@ -1,4 +1,4 @@
-//! The HTTP server around the desk.
+//! The HTTP server around whoever answers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::desk::Desk;
+use super::Answerer;
 use super::protocol::{self, ApiError};
 use crate::refusal::Refusal;
 
@@ -38,14 +38,14 @@ pub struct Server {
 
 /// A server at work.
 pub struct Serving {
-    desk: Arc<Desk>,
+    answerer: Arc<dyn Answerer>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 #[derive(Clone)]
 struct Served {
-    desk: Arc<Desk>,
+    answerer: Arc<dyn Answerer>,
     limited: bool,
     bytes_max: usize,
 }
@@ -65,26 +65,26 @@ impl Server {
     }
 
     /// Begins to answer. `limited`: AWS's limit on outputs holds.
-    pub fn serve(self, desk: Arc<Desk>, limited: bool) -> Serving {
+    pub fn serve(self, answerer: Arc<dyn Answerer>, limited: bool) -> Serving {
         let (stop, stopped) = oneshot::channel::<()>();
         let bytes_max = if limited { REQUEST_BYTES_MAX } else { REQUEST_BYTES_MAX_UNLIMITED };
         let router = Router::new()
             .fallback(handle)
             .layer(DefaultBodyLimit::max(bytes_max + EXCESS_BYTES_MAX))
-            .with_state(Served { desk: desk.clone(), limited, bytes_max });
+            .with_state(Served { answerer: answerer.clone(), limited, bytes_max });
         let task = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
             // Only the listener can fail, and then nobody is left to be told.
             let _ = axum::serve(self.listener, router).with_graceful_shutdown(stopped).await;
         });
-        Serving { desk, stop, task }
+        Serving { answerer, stop, task }
     }
 }
 
 impl Serving {
     /// Ends: those who poll get nothing, those who have called get their answers.
     pub async fn finish(mut self) {
-        self.desk.close();
+        self.answerer.close();
         let _ = self.stop.send(()); // a server that has ended already needs no telling
         if tokio::time::timeout(FAREWELL, &mut self.task).await.is_err() {
             self.task.abort();
@@ -95,7 +95,9 @@ impl Serving {
 async fn handle(State(served): State<Served>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     let answer = match body {
-        Ok(body) if body.len() <= served.bytes_max => protocol::call(&served.desk, target, &body, served.limited).await,
+        Ok(body) if body.len() <= served.bytes_max => {
+            protocol::call(served.answerer.as_ref(), target, &body, served.limited).await
+        }
         Ok(_) => Err(ApiError::too_long(served.bytes_max)),
         Err(why) if why.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(ApiError::too_long(served.bytes_max)),
         Err(_) => Err(ApiError::unreadable()),

@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod eval;
+pub mod executions;
 pub mod run;
 pub mod validate;
 
@@ -14,6 +15,7 @@ use crate::refusal::Refusal;
 pub fn execute(command: Command) -> Result<ExitCode, Refusal> {
     match command {
         Command::Run(args) => run::execute(*args),
+        Command::Executions(args) => executions::execute(args),
         Command::Validate(args) => validate::execute(&args),
         Command::Eval(args) => eval::execute(&args),
         Command::Completions(args) => completions::execute(&args),

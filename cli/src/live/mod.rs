@@ -8,9 +8,10 @@ mod words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stepwell_asl::{Program, StateId, Timestamp};
+use stepwell_asl::{Program, StateId, StateKind, Timestamp};
 use stepwell_engine::core::{
-    BranchId, Change, Execution, HistoryEvent, HistoryKind, Invoke, JoinKind, Position, Status, Trigger, Turn,
+    BranchId, Change, Dispatch, Execution, HistoryEvent, HistoryKind, Invoke, JoinKind, Position, TaskLabel, Trigger,
+    Turn,
 };
 use stepwell_engine::runner::Watcher;
 
@@ -18,7 +19,7 @@ use crate::api::Desk;
 use board::{Board, Doing};
 pub use screen::{Mark, Screen};
 use trail::{Trail, Visit};
-pub use words::{cause, duration};
+pub use words::{cause, duration, error};
 
 /// Maps wider than this show a bar instead of their iterations' states, on a terminal.
 const ITEMS_SHOWN_MAX: u32 = 20;
@@ -31,11 +32,24 @@ pub struct Watch {
     trail: Trail,
     /// All of it, where it is asked for.
     history: Option<Vec<HistoryEvent>>,
-    desk: Option<Arc<Desk>>,
+    outside: Outside,
     last_at: Timestamp,
     blamed: Option<Arc<Visit>>,
     /// Branches that wait for something outside, and in which state.
     waiting: BTreeMap<BranchId, Arc<Visit>>,
+}
+
+/// Who answers the tokens and activities that an execution waits for.
+pub enum Outside {
+    /// Nobody.
+    Nobody,
+    /// Whoever comes to this desk.
+    Desk(Arc<Desk>),
+    /// Whoever comes to the engine, now or in a later run. `open`: it can be reached in this one.
+    Engine {
+        /// Whether there is an API.
+        open: bool,
+    },
 }
 
 /// A state in which something happened, for people.
@@ -48,14 +62,14 @@ pub struct Place {
 
 impl Watch {
     /// Watches an execution of this program on that screen.
-    pub fn new(program: Arc<Program>, screen: Screen, keep_history: bool, desk: Option<Arc<Desk>>) -> Watch {
+    pub fn new(program: Arc<Program>, screen: Screen, keep_history: bool, outside: Outside) -> Watch {
         Watch {
             board: Board::new(screen.clone()),
             trail: Trail::new(&program),
             program,
             screen,
             history: keep_history.then(Vec::new),
-            desk,
+            outside,
             last_at: Timestamp::default(),
             blamed: None,
             waiting: BTreeMap::new(),
@@ -63,8 +77,8 @@ impl Watch {
     }
 
     /// The history, where it was to be kept.
-    pub fn history(&self) -> Option<&[HistoryEvent]> {
-        self.history.as_deref()
+    pub fn take_history(&mut self) -> Option<Vec<HistoryEvent>> {
+        self.history.take()
     }
 
     /// When the last event happened.
@@ -88,6 +102,40 @@ impl Watch {
         &self.program.state(state).pointer
     }
 
+    /// Takes in what happened before anybody watched. Nothing of it is shown.
+    pub fn catch_up(&mut self, history: &[HistoryEvent]) {
+        for event in history {
+            self.trail.follow(&self.program, event);
+            self.last_at = event.at;
+        }
+    }
+
+    /// Shows what an execution waits for that is about to go on.
+    pub fn begin_at(&mut self, execution: &Execution) {
+        let mut branches: Vec<_> = execution.branches.iter().collect();
+        branches.sort_by_key(|(id, _)| **id);
+        for (id, branch) in branches {
+            self.branch(*id, &branch.position);
+            self.offered(&branch.position);
+        }
+        self.board.settle();
+        self.screen.flush();
+    }
+
+    /// Tells of a task that waits for a worker from an earlier run.
+    fn offered(&self, position: &Position) {
+        let state = self.program.state(position.state);
+        if let (
+            Trigger::Task { dispatch: Dispatch::Offer, .. },
+            StateKind::Task(task),
+            Outside::Engine { open: true },
+        ) = (&position.trigger, &state.kind, &self.outside)
+        {
+            let place = words::place(&self.program, &self.trail.visit_of(position.entered_event));
+            self.screen.tell(Mark::Waits, &place, &format!("for a worker of {}", task.resource.arn));
+        }
+    }
+
     fn event(&mut self, event: &HistoryEvent) {
         let visit = self.trail.follow(&self.program, event);
         self.last_at = event.at;
@@ -101,6 +149,10 @@ impl Watch {
                 self.blamed = (event.previous_id > 0).then(|| self.trail.blamed(event.previous_id));
                 return;
             }
+            HistoryKind::TaskScheduled(task) if task.label == TaskLabel::Activity => match self.outside {
+                Outside::Engine { open: true } => (Mark::Waits, format!("for a worker of {}", task.resource)),
+                Outside::Engine { open: false } | Outside::Nobody | Outside::Desk(_) => return,
+            },
             _ => return,
         };
         self.screen.tell(mark, &words::place(&self.program, &visit), &what);
@@ -148,17 +200,19 @@ impl Watch {
     }
 }
 
-impl Watcher for Watch {
-    fn turn(&mut self, turn: &Turn, execution: &Execution) {
+impl Watch {
+    /// Shows a turn. `execution` is the execution as it is in memory: after this turn, or already further on.
+    pub fn turn(&mut self, turn: &Turn, execution: Option<&Execution>) {
         for event in &turn.history {
             self.event(event);
         }
+        let ends = turn.ends();
         for change in &turn.changes {
             match change {
                 Change::Position(id, position) => self.branch(*id, position),
                 Change::Ended(id) => {
                     // The end of an execution ends its branches: where they were is asked for afterwards.
-                    if execution.status == Status::Running {
+                    if !ends {
                         self.waiting.remove(id);
                     }
                     self.board.hide(*id);
@@ -172,25 +226,46 @@ impl Watcher for Watch {
                 | Change::Redriven { .. } => {}
             }
         }
-        self.trail.settle(execution);
+        // One that is further on no longer holds what the turns in between follow.
+        if let Some(execution) = execution.filter(|execution| execution.last_event == self.trail.last()) {
+            self.trail.settle(execution);
+        }
         self.board.settle();
         self.screen.flush();
         if let Some(history) = &mut self.history {
             history.extend_from_slice(&turn.history);
         }
-        if let Some(desk) = &self.desk {
+    }
+
+    /// Somebody outside must answer this.
+    pub fn waits_outside(&mut self, invoke: &Invoke) {
+        let what = match (&self.outside, &invoke.token, invoke.callback) {
+            (Outside::Nobody, _, _) => return,
+            (Outside::Desk(_) | Outside::Engine { open: true }, Some(token), true) => {
+                format!("for its task token {token}")
+            }
+            (Outside::Engine { open: false }, _, true) => {
+                "for its task token: whoever holds it can answer while it runs with --api".to_owned()
+            }
+            (Outside::Desk(_) | Outside::Engine { .. }, _, _) => format!("for a worker of {}", invoke.resource),
+        };
+        self.screen.tell(Mark::Waits, &invoke.state, &what);
+        self.screen.flush();
+        if let Outside::Desk(desk) = &self.outside {
+            desk.offer(invoke);
+        }
+    }
+}
+
+impl Watcher for Watch {
+    fn turn(&mut self, turn: &Turn, execution: &Execution) {
+        Watch::turn(self, turn, Some(execution));
+        if let Outside::Desk(desk) = &self.outside {
             desk.retain(|branch, ticket| execution.waiting(ticket) == Some(branch));
         }
     }
 
     fn waits_outside(&mut self, invoke: &Invoke) {
-        let Some(desk) = &self.desk else { return };
-        let what = match (&invoke.token, invoke.callback) {
-            (Some(token), true) => format!("for its task token {token}"),
-            (Some(_), false) | (None, _) => format!("for a worker of {}", invoke.resource),
-        };
-        self.screen.tell(Mark::Waits, &invoke.state, &what);
-        self.screen.flush();
-        desk.offer(invoke);
+        Watch::waits_outside(self, invoke);
     }
 }

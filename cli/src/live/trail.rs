@@ -85,6 +85,11 @@ impl Trail {
         visit
     }
 
+    /// The newest event that was taken.
+    pub fn last(&self) -> u64 {
+        self.recent_from + self.recent.len() as u64 - 1
+    }
+
     /// The branch that entered a state with the event `entered` goes on after the event `last`.
     pub fn resume(&mut self, entered: u64, last: u64) {
         if entered == 0 || entered == last {

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::harness::{Room, Started};
 
-const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:work";
+pub const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:work";
 
-fn activity() -> String {
+pub fn activity() -> String {
     format!(
         r#"{{"StartAt": "Work", "States": {{"Work": {{"Type": "Task", "Resource": "{ACTIVITY}",
             "Catch": [{{"ErrorEquals": ["Worker.Tired"], "Next": "Caught"}}], "End": true}},
@@ -18,27 +18,27 @@ fn activity() -> String {
 }
 
 /// The API of a run that has begun.
-struct Api(String);
+pub struct Api(String);
 
 impl Api {
-    fn of(run: &mut Started) -> Api {
+    pub fn of(run: &mut Started) -> Api {
         Api(run.wait_for("http://"))
     }
 
-    fn call(&self, operation: &str, request: &Value) -> (u16, Value) {
+    pub fn call(&self, operation: &str, request: &Value) -> (u16, Value) {
         let body = request.to_string();
         let target = format!("X-Amz-Target: AWSStepFunctions.{operation}\r\n");
         let (status, answer) = post(&self.0, &target, &body);
         (status, serde_json::from_str(&answer).unwrap_or_else(|why| panic!("{why}: {answer}")))
     }
 
-    fn take(&self, worker: &str) -> String {
+    pub fn take(&self, worker: &str) -> String {
         let (status, task) = self.call("GetActivityTask", &json!({"activityArn": ACTIVITY, "workerName": worker}));
         assert_eq!((status, task["input"].as_str()), (200, Some(r#"{"n":1}"#)), "{task}");
         task["taskToken"].as_str().unwrap().to_owned()
     }
 
-    fn error(&self, operation: &str, request: &Value) -> String {
+    pub fn error(&self, operation: &str, request: &Value) -> String {
         let (status, answer) = self.call(operation, request);
         assert_eq!(status, 400, "{answer}");
         assert!(answer["message"].is_string(), "{answer}");

@@ -8,10 +8,15 @@ use crate::harness::Room;
 #[test]
 fn every_command_explains_itself_with_examples() {
     let room = Room::with(&[]);
-    for command in ["run", "validate", "eval", "completions"] {
+    for command in ["run", "executions", "validate", "eval", "completions"] {
         let done = room.stepwell(&[command, "--help"]);
         assert_eq!(done.status, Some(0), "{command}");
         assert!(done.stdout.contains(&format!("Examples:\n  stepwell {command}")), "{command}: {}", done.stdout);
+    }
+    for command in ["list", "show", "history", "stop", "redrive"] {
+        let done = room.stepwell(&["executions", command, "--help"]);
+        assert_eq!(done.status, Some(0), "{command}");
+        assert!(done.stdout.contains(&format!("Examples:\n  stepwell executions {command}")), "{command}");
     }
     assert!(room.stepwell(&["--version"]).stdout.starts_with("stepwell "));
 }
@@ -28,6 +33,15 @@ fn bad_usage_is_2() {
         &["run", "x", "--api", "nowhere"],
         &["run", "-", "--input", "-"],
         &["run", "missing.asl.json"],
+        &["run", "x", "--resume"],
+        &["run", "x", "--store", "redb"],
+        &["run", "x", "--data", "d", "--virtual-clock"],
+        &["run", "x", "--data", "d", "--resume", "--input", "1"],
+        &["run", "x", "--data", "d", "--store", "memory"],
+        &["run", "x", "--data", "d", "--retain", "soon"],
+        &["executions", "list"],
+        &["executions", "list", "--data", "missing"],
+        &["executions", "show", "--data", "missing"],
         &["validate"],
         &["eval"],
         &["eval", "$", "--batch"],

@@ -125,6 +125,12 @@ impl Started {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Kills it, as `kill -9` does, and waits until it is gone.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for the end.
     pub fn finish(mut self) -> Done {
         let mut stderr = std::mem::take(&mut self.seen);
