@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how it is explained.
 
+mod bench;
 mod executions;
 
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use stepwell_engine::core::Limits;
 use stepwell_engine::store::Kind;
 
+pub use bench::{Bench, BenchAction, EngineBench, Phase, StoreBench, Target, WaitingBench};
 pub use executions::{
     Data, Executions, ExecutionsAction, HistoryArgs, ListArgs, RedriveArgs, ShowArgs, StopArgs, Which,
 };
@@ -44,6 +46,8 @@ pub enum Command {
     Validate(Validate),
     /// Evaluate one path or intrinsic function.
     Eval(Eval),
+    /// Measure what this machine and its disk can do.
+    Bench(Bench),
     /// Print the completion script of a shell.
     Completions(Completions),
 }

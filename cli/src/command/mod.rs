@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub mod bench;
 pub mod completions;
 pub mod eval;
 pub mod executions;
@@ -18,6 +19,7 @@ pub fn execute(command: Command) -> Result<ExitCode, Refusal> {
         Command::Executions(args) => executions::execute(args),
         Command::Validate(args) => validate::execute(&args),
         Command::Eval(args) => eval::execute(&args),
+        Command::Bench(args) => bench::execute(&args),
         Command::Completions(args) => completions::execute(&args),
     }
 }

@@ -8,7 +8,7 @@ use crate::harness::Room;
 #[test]
 fn every_command_explains_itself_with_examples() {
     let room = Room::with(&[]);
-    for command in ["run", "executions", "validate", "eval", "completions"] {
+    for command in ["run", "executions", "validate", "eval", "completions", "bench"] {
         let done = room.stepwell(&[command, "--help"]);
         assert_eq!(done.status, Some(0), "{command}");
         assert!(done.stdout.contains(&format!("Examples:\n  stepwell {command}")), "{command}: {}", done.stdout);
@@ -17,6 +17,11 @@ fn every_command_explains_itself_with_examples() {
         let done = room.stepwell(&["executions", command, "--help"]);
         assert_eq!(done.status, Some(0), "{command}");
         assert!(done.stdout.contains(&format!("Examples:\n  stepwell executions {command}")), "{command}");
+    }
+    for command in ["store", "engine", "waiting"] {
+        let done = room.stepwell(&["bench", command, "--help"]);
+        assert_eq!(done.status, Some(0), "{command}");
+        assert!(done.stdout.contains(&format!("Examples:\n  stepwell bench {command}")), "{command}");
     }
     assert!(room.stepwell(&["--version"]).stdout.starts_with("stepwell "));
 }
@@ -42,6 +47,10 @@ fn bad_usage_is_2() {
         &["executions", "list"],
         &["executions", "list", "--data", "missing"],
         &["executions", "show", "--data", "missing"],
+        &["bench", "store", "--store", "paper"],
+        &["bench", "store", "--writers", "0"],
+        &["bench", "engine", "--seconds", "0"],
+        &["bench", "waiting", "--store", "memory"],
         &["validate"],
         &["eval"],
         &["eval", "$", "--batch"],

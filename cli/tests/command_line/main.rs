@@ -1,6 +1,7 @@
 //! The built binary, driven as people and scripts drive it.
 
 mod api;
+mod bench;
 mod durable;
 mod eval;
 mod general;
