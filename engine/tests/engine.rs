@@ -188,6 +188,39 @@ async fn what_was_in_flight_is_called_again_and_waits_go_on() {
 }
 
 #[tokio::test]
+async fn an_idle_engine_leaves_things_as_they_are_until_it_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Options::sled(directory.path());
+    let engine = open(store.clone()).await;
+    let flying = start(&engine, json!({ "T": task() }), "flying", json!("hang")).await;
+    let stopped = start(&engine, json!({ "T": callback() }), "stopped", json!("s")).await;
+    engine.shutdown(Duration::from_secs(10)).await.unwrap();
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+    #[async_trait]
+    impl Invoker for Counting {
+        async fn invoke(&self, task: &Task) -> Answer {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Answer::Succeeded(task.input.clone())
+        }
+    }
+    let invoker = Arc::new(Counting::default());
+    let engine = Engine::open(Config { idle: true, invoker: invoker.clone(), ..config(store) }).await.unwrap();
+    let there = engine.inspect(&flying).await.unwrap();
+    assert_eq!(there.execution.status, Status::Running);
+    assert!(there.definition.contains("function:f") && there.program.states.len() == 1);
+    assert_eq!(code(engine.inspect(&format!("{flying}x")).await.unwrap_err()), "ExecutionDoesNotExist");
+    engine.stop(&stopped, StateError::named("enough")).await.unwrap();
+    assert!(matches!(engine.describe(&stopped).await.unwrap().status, Status::Aborted(_)));
+    let new = start(&engine, json!({ "T": task() }), "new", json!(1)).await;
+    assert_eq!(output(&engine.wait(&new).await.unwrap().status), json!(1), "what is begun now is done");
+    assert_eq!(engine.describe(&flying).await.unwrap().status, Status::Running);
+    assert_eq!(invoker.0.load(Ordering::SeqCst), 1, "only the new one was called for");
+    engine.go_on().await;
+    assert_eq!(output(&engine.wait(&flying).await.unwrap().status), json!("hang"));
+}
+
+#[tokio::test]
 async fn timers_fire_whether_the_execution_is_in_memory_or_not() {
     let engine = Engine::open(Config { idle_executions: 0, ..config(Options::memory()) }).await.unwrap();
     let states = json!({ "T": {
