@@ -1,6 +1,9 @@
 //! The one thread that writes. It takes what waits as a group, checks each write against the rows and the writes before
-//! it, syncs long values, applies one batch, syncs, and then answers all. There is no delay: while one group is being
-//! synced, the next one gathers.
+//! it, syncs long values and applies one batch. While a second thread syncs that batch, it goes on with the next group;
+//! one sync makes all durable that was applied before it, and then all of those are answered, in their order. Where
+//! nobody else waits, the first thread syncs by itself: handing over would only cost time.
+//!
+//! Readers see what was applied. What they saw is shown when it is durable: see [`Committer::durable`].
 //!
 //! Any error and any panic on the way is the end of all writing. A failed sync is never repeated: the operating system may
 //! have dropped what it could not write, and a second sync would then succeed without it.
@@ -8,19 +11,23 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::Failure;
 use super::draft::Draft;
+use super::kv::Kv;
 use super::sled::said;
 use super::writer::Writer;
 
 /// A group that has this much takes no more. Greater ones are slower, and make sled hold memory that it never gives back.
 const GROUP: Cost = Cost { turns: 128, operations: 512, bytes: 1024 * 1024 };
+
+/// Groups that may be applied and not yet be synced.
+const GROUPS_AHEAD: usize = 2;
 
 /// What a write brings to its group.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,13 +73,42 @@ struct Queue {
     closed: bool,
 }
 
-/// The queue in front of the thread.
-#[derive(Default)]
+/// The queue in front of the threads.
 pub struct Committer {
     queue: Mutex<Queue>,
     wake: Condvar,
     failure: OnceLock<Failure>,
+    /// The newest group that a reader may have seen, and the newest that is durable. When the store has failed, none will
+    /// be.
+    applied: AtomicU64,
+    durable: watch::Sender<u64>,
+    /// Groups on their way through the second thread.
+    handed_over: AtomicUsize,
     pub counters: Counters,
+}
+
+impl Default for Committer {
+    fn default() -> Committer {
+        Committer {
+            queue: Mutex::default(),
+            wake: Condvar::new(),
+            failure: OnceLock::new(),
+            applied: AtomicU64::new(0),
+            durable: watch::channel(0).0,
+            handed_over: AtomicUsize::new(0),
+            counters: Counters::default(),
+        }
+    }
+}
+
+/// A group that was applied, or was not.
+struct Group {
+    number: u64,
+    answers: Vec<Answer>,
+    /// Whether there is something to sync.
+    applied: Result<bool, Failure>,
+    turns: u64,
+    body_bytes: u64,
 }
 
 impl Committer {
@@ -86,6 +122,20 @@ impl Committer {
     pub fn is_open(&self) -> Result<(), Failure> {
         self.failure()?;
         if self.lock().closed { Err(closed()) } else { Ok(()) }
+    }
+
+    /// The newest group that somebody may have seen who has read before this was called.
+    pub fn seen(&self) -> u64 {
+        self.applied.load(Ordering::SeqCst)
+    }
+
+    /// Comes back when this group is durable.
+    pub async fn durable(&self, group: u64) -> Result<(), Failure> {
+        if *self.durable.borrow() < group {
+            // The sender lives as long as this.
+            let _ = self.durable.subscribe().wait_for(|durable| *durable >= group).await;
+        }
+        self.failure()
     }
 
     /// Why the store has failed, if it has.
@@ -160,16 +210,24 @@ impl Committer {
     }
 
     fn run(&self, mut writer: Writer) {
-        while let Some(mut works) = self.next_group() {
-            let mut answers = Vec::with_capacity(works.len());
-            let written = match self.failure() {
-                Ok(()) => self.write(&mut writer, &mut works, &mut answers),
-                Err(failure) => Err(failure),
-            };
-            // Those that were not even looked at when something broke.
-            let refused = works.into_iter().map(|work| work(Err(closed())));
-            answers.into_iter().chain(refused).for_each(|answer| answer(written.clone()));
-        }
+        let kv = writer.kv();
+        let (hand_over, handed_over) = mpsc::sync_channel(GROUPS_AHEAD);
+        thread::scope(|scope| {
+            let syncing = thread::Builder::new().name("stepwell-sync".into());
+            let rows = &*kv;
+            let syncing = syncing.spawn_scoped(scope, move || self.sync_groups(rows, &handed_over));
+            while let Some(works) = self.next_group() {
+                let group = self.apply(&mut writer, works);
+                let alone = self.handed_over.load(Ordering::SeqCst) == 0 && self.lock().waiting.is_empty();
+                if alone || syncing.is_err() {
+                    self.settle(&*kv, vec![group]);
+                } else {
+                    self.handed_over.fetch_add(1, Ordering::SeqCst);
+                    hand_over.send(group).expect("the second thread listens until this one ends");
+                }
+            }
+            drop(hand_over);
+        });
         if self.failure().is_ok() {
             let finished = catch_unwind(AssertUnwindSafe(|| writer.finish()));
             // What failed here is known to who asks for it; there is no write that it could be the answer to.
@@ -177,31 +235,67 @@ impl Committer {
         }
     }
 
-    fn write(&self, writer: &mut Writer, works: &mut VecDeque<Work>, answers: &mut Vec<Answer>) -> Result<(), Failure> {
-        let (mut turns, mut body_bytes) = (0, 0);
-        let write = || {
-            writer.write(|draft| {
+    fn apply(&self, writer: &mut Writer, mut works: VecDeque<Work>) -> Group {
+        // Who sees something of the group must find its number here.
+        let number = self.applied.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut group =
+            Group { number, answers: Vec::with_capacity(works.len()), applied: Ok(false), turns: 0, body_bytes: 0 };
+        let Group { answers, turns, body_bytes, .. } = &mut group;
+        let apply = || {
+            writer.apply(|draft| {
                 while let Some(work) = works.pop_front() {
                     answers.push(work(Ok(draft)));
                 }
-                (turns, body_bytes) = (draft.turns, draft.body_bytes);
+                (*turns, *body_bytes) = (draft.turns, draft.body_bytes);
             })
         };
-        self.checked(catch_unwind(AssertUnwindSafe(write)))?;
-        self.counters.groups.fetch_add(1, Ordering::Relaxed);
-        self.counters.turns.fetch_add(turns, Ordering::Relaxed);
-        self.counters.body_bytes.fetch_add(body_bytes, Ordering::Relaxed);
-        Ok(())
+        let applied = self.failure().and_then(|()| self.checked(catch_unwind(AssertUnwindSafe(apply))));
+        group.applied = applied;
+        // Those that were not even looked at when something broke.
+        group.answers.extend(works.into_iter().map(|work| work(Err(closed()))));
+        group
+    }
+
+    /// Syncs what is handed over, as much at once as there is.
+    fn sync_groups(&self, kv: &dyn Kv, handed_over: &mpsc::Receiver<Group>) {
+        while let Ok(first) = handed_over.recv() {
+            let groups: Vec<Group> = std::iter::once(first).chain(handed_over.try_iter()).collect();
+            let count = groups.len();
+            self.settle(kv, groups);
+            self.handed_over.fetch_sub(count, Ordering::SeqCst);
+        }
+    }
+
+    /// Makes groups durable and answers them.
+    fn settle(&self, kv: &dyn Kv, groups: Vec<Group>) {
+        let something = groups.iter().any(|group| matches!(group.applied, Ok(true)));
+        let synced = match self.failure() {
+            Ok(()) if something => self.checked(catch_unwind(AssertUnwindSafe(|| kv.sync()))),
+            // What the others were refused for is durable: it came with an earlier group.
+            other => other,
+        };
+        for Group { number, answers, applied, turns, body_bytes } in groups {
+            let written = applied.and_then(|_| synced.clone());
+            if written.is_ok() {
+                self.counters.groups.fetch_add(1, Ordering::Relaxed);
+                self.counters.turns.fetch_add(turns, Ordering::Relaxed);
+                self.counters.body_bytes.fetch_add(body_bytes, Ordering::Relaxed);
+                self.durable.send_replace(number);
+            }
+            answers.into_iter().for_each(|answer| answer(written.clone()));
+        }
     }
 
     /// Remembers for good that something failed.
-    fn checked(&self, written: thread::Result<Result<(), Failure>>) -> Result<(), Failure> {
+    fn checked<T>(&self, written: thread::Result<Result<T, Failure>>) -> Result<T, Failure> {
         written.unwrap_or_else(|panic| Err(Failure::new(said(&*panic)))).map_err(|failure| {
             let failure = Failure::new(format!(
                 "the store has stopped, because it could not write: {failure}. Free disk space or check the disk, then start \
                  again: nothing that was acknowledged is lost"
             ));
-            self.failure.get_or_init(|| failure).clone()
+            let failure = self.failure.get_or_init(|| failure).clone();
+            self.durable.send_replace(u64::MAX); // who waits looks at the failure
+            failure
         })
     }
 

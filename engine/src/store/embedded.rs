@@ -118,10 +118,17 @@ impl Embedded {
         &self,
         read: impl Fn(&Reader) -> Result<T, Missed> + Send + 'static,
     ) -> Result<T, StoreError> {
-        match self.shared.reads_files {
-            true => self.aside(move |shared| shared.read(read)).await,
-            false => self.shared.read(read),
-        }
+        let value = match self.shared.reads_files {
+            true => self.aside(move |shared| shared.read(read)).await?,
+            false => self.shared.read(read)?,
+        };
+        self.shown(value).await
+    }
+
+    /// What was just read, when it is durable.
+    async fn shown<T>(&self, value: T) -> Result<T, StoreError> {
+        self.shared.committer.durable(self.shared.committer.seen()).await?;
+        Ok(value)
     }
 
     /// Reads and writes on a thread that may wait for the committer.
@@ -252,11 +259,15 @@ impl Store for Embedded {
     }
 
     async fn find(&self, name: Key) -> Result<Option<ExecutionId>, StoreError> {
-        self.shared.read(|reader| reader.find(name))
+        match self.shared.read(|reader| reader.find(name))? {
+            Some(found) => self.shown(Some(found)).await,
+            None => Ok(None), // nothing was seen
+        }
     }
 
     async fn listing(&self, list: Key, cursor: ListCursor) -> Result<Option<Listing>, StoreError> {
-        self.shared.read(|reader| reader.listing(list, cursor))
+        let listing = self.shared.read(|reader| reader.listing(list, cursor))?;
+        self.shown(listing).await
     }
 
     async fn list(&self, query: ListQuery) -> Result<Vec<(ListCursor, Listing)>, StoreError> {
@@ -315,7 +326,8 @@ impl Store for Embedded {
     }
 
     async fn get(&self, kind: RecordKind, name: &str) -> Result<Option<Record>, StoreError> {
-        self.shared.read(|reader| reader.record(kind, name))
+        let record = self.shared.read(|reader| reader.record(kind, name))?;
+        self.shown(record).await
     }
 
     async fn put(&self, kind: RecordKind, name: &str, expected: Option<u64>, value: Bytes) -> Result<u64, StoreError> {

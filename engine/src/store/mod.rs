@@ -7,7 +7,8 @@
 //! * [`Store::commit`], [`Store::put`], [`Store::remove`] and [`Store::enqueue`]: when the future gives `Ok`, all of it
 //!   survives kill -9 and a power cut. On `Err` nothing of it happened, except [`CommitError::Unknown`].
 //! * Commits take effect in the order in which `commit` was called, whatever the order in which futures are polled.
-//! * Reads see every commit that has given `Ok`. They may or may not see one that has not given its answer yet.
+//! * Reads see every commit that has given `Ok`. They may or may not see one that has not given its answer yet; what they
+//!   show is durable when they come back.
 //! * [`Store::archive`] and [`Store::expire`] may be cut off at any point: calling them again finishes the work.
 //! * [`CommitError::Failed`] and [`StoreError::Failed`] after a failed write are final: the store takes no more writes
 //!   until it is opened again, because nobody knows what a disk kept that failed to sync. Of the writes that were under

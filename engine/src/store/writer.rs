@@ -1,4 +1,4 @@
-//! Writes a group: long values to segments, then one batch of rows, each synced. Keeps count of what is live.
+//! Writes a group: long values to segments, synced, then one batch of rows. Keeps count of what is live.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -67,8 +67,14 @@ impl Writer {
         Ok(Writer { kv, long: Some(long), live, groups: 0 })
     }
 
-    /// Has a group planned and writes it. When this returns, it is durable.
-    pub fn write(&mut self, plan: impl FnOnce(&mut Draft<'_>)) -> Result<(), Failure> {
+    /// What it writes to.
+    pub fn kv(&self) -> Arc<dyn Kv> {
+        Arc::clone(&self.kv)
+    }
+
+    /// Has a group planned and writes it. It is durable after the next sync; long values are synced here, before the rows
+    /// that refer to them. `false`: nothing was written.
+    pub fn apply(&mut self, plan: impl FnOnce(&mut Draft<'_>)) -> Result<bool, Failure> {
         let view = self.kv.view()?;
         let mut draft = Draft::new(&*view);
         plan(&mut draft);
@@ -77,8 +83,7 @@ impl Writer {
         batch.fill(&*view, self.long.as_mut(), changes)?;
         drop(view);
         if batch.operations.is_empty() {
-            // Everything was refused. What it was refused for is durable: it came with an earlier group.
-            return Ok(());
+            return Ok(false); // everything was refused
         }
         if let Some(long) = &mut self.long {
             long.appender.sync()?;
@@ -92,11 +97,10 @@ impl Writer {
             batch.operations.push(self.live_row());
         }
         self.kv.apply(batch.operations)?;
-        self.kv.sync()?;
         if let Some(long) = &mut self.long {
             long.report_sparse();
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Writes down what the next opening wants to know.
