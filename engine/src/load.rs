@@ -17,7 +17,11 @@ const TURNS_MAX: usize = 256;
 pub(crate) async fn load(shared: &Shared, id: ExecutionId) -> Result<Option<Loaded>, StoreError> {
     let store = shared.store.as_ref();
     let Some(log) = store.load(id).await? else { return Ok(None) };
-    let Some(birth) = birth(store, id).await? else { return Ok(None) };
+    let birth = match log.turns.first().filter(|turn| turn.sequence == 1) {
+        Some(first) => birth_of(id, first)?,
+        None => birth(store, id).await?,
+    };
+    let Some(birth) = birth else { return Ok(None) };
     let program = shared.machines.program(store, birth.definition).await.map_err(|error| match error {
         EngineError::Store(error) => error,
         other => unreadable(id, &other),
@@ -39,9 +43,13 @@ pub(crate) async fn load(shared: &Shared, id: ExecutionId) -> Result<Option<Load
 /// What an execution was born with. `None`: there is none.
 pub(crate) async fn birth(store: &dyn Store, id: ExecutionId) -> Result<Option<Birth>, StoreError> {
     match store.turns(id, 0, 1).await?.first() {
-        Some(first) => record::birth(&first.body, first.sequence, &mut Payloads::default()).map_err(damaged(id)),
+        Some(first) => birth_of(id, first),
         None => Ok(None),
     }
+}
+
+fn birth_of(id: ExecutionId, first: &StoredTurn) -> Result<Option<Birth>, StoreError> {
+    record::birth(&first.body, first.sequence, &mut Payloads::default()).map_err(damaged(id))
 }
 
 /// The newest event of a history.

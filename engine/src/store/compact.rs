@@ -19,8 +19,12 @@ use super::{Failure, key};
 
 /// A shorter database is never worth the time.
 const DISK_BYTES_MIN: u64 = 64 * 1024 * 1024;
-/// How many times what is live a database may take.
+/// How many times what is live a database may take, where it is quickly copied.
 const FACTOR_MAX: u64 = 4;
+/// What is quickly copied: somebody waits for the opening. 64 MiB take about five seconds.
+const QUICK_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How many times what is live any database may take.
+const FACTOR_MAX_SLOW: u64 = 16;
 /// Rows and bytes of one batch.
 const ROWS_AT_ONCE: usize = 200;
 const BYTES_AT_ONCE: usize = 512 * 1024;
@@ -53,7 +57,8 @@ fn open_over(store: &Path, cache_bytes: u64, disk_bytes_min: u64) -> Result<Chec
 fn is_sparse(sled: &Checked<Sled>, disk_bytes: u64, disk_bytes_min: u64) -> Result<bool, Failure> {
     // Without a count, nothing is known.
     let live = sled.view()?.get(key::LIVE)?.and_then(|row| Fields(&row).u64());
-    Ok(disk_bytes > disk_bytes_min && live.is_some_and(|live| disk_bytes / FACTOR_MAX > live))
+    let factor_max = |live| if live <= QUICK_BYTES_MAX { FACTOR_MAX } else { FACTOR_MAX_SLOW };
+    Ok(disk_bytes > disk_bytes_min && live.is_some_and(|live| disk_bytes / factor_max(live) > live))
 }
 
 /// Copies all rows, and counts them.
