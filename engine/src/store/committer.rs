@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 
+use foldhash::HashMap;
 use tokio::sync::{oneshot, watch};
 
 use super::Failure;
@@ -22,6 +23,7 @@ use super::draft::Draft;
 use super::kv::Kv;
 use super::sled::said;
 use super::writer::Writer;
+use crate::ids::ExecutionId;
 
 /// A group that has this much takes no more. Greater ones are slower, and make sled hold memory that it never gives back.
 const GROUP: Cost = Cost { turns: 128, operations: 512, bytes: 1024 * 1024 };
@@ -64,6 +66,8 @@ type Work = Box<dyn FnOnce(Result<&mut Draft<'_>, Failure>) -> Answer + Send>;
 
 struct Waiting {
     cost: Cost,
+    /// Whose turn it is, if it is one.
+    execution: Option<ExecutionId>,
     work: Work,
 }
 
@@ -82,6 +86,8 @@ pub struct Committer {
     /// be.
     applied: AtomicU64,
     durable: watch::Sender<u64>,
+    /// Executions that groups change which are not durable, and the newest of those groups.
+    changing: Mutex<HashMap<ExecutionId, u64>>,
     /// Groups on their way through the second thread.
     handed_over: AtomicUsize,
     pub counters: Counters,
@@ -95,6 +101,7 @@ impl Default for Committer {
             failure: OnceLock::new(),
             applied: AtomicU64::new(0),
             durable: watch::channel(0).0,
+            changing: Mutex::default(),
             handed_over: AtomicUsize::new(0),
             counters: Counters::default(),
         }
@@ -104,6 +111,7 @@ impl Default for Committer {
 /// A group that was applied, or was not.
 struct Group {
     number: u64,
+    executions: Vec<ExecutionId>,
     answers: Vec<Answer>,
     /// Whether there is something to sync.
     applied: Result<bool, Failure>,
@@ -129,6 +137,19 @@ impl Committer {
         self.applied.load(Ordering::SeqCst)
     }
 
+    /// Comes back when all that somebody may have seen of this execution is durable.
+    pub async fn settled(&self, execution: ExecutionId) -> Result<(), Failure> {
+        let group = self.changing().get(&execution).copied();
+        match group {
+            Some(group) => self.durable(group).await,
+            None => Ok(()),
+        }
+    }
+
+    fn changing(&self) -> MutexGuard<'_, HashMap<ExecutionId, u64>> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Comes back when this group is durable.
     pub async fn durable(&self, group: u64) -> Result<(), Failure> {
         if *self.durable.borrow() < group {
@@ -151,7 +172,23 @@ impl Committer {
         E: From<Failure> + Send + 'static,
         F: FnOnce(&mut Draft<'_>) -> Result<T, E> + Send + 'static,
     {
-        let answer = self.enqueue(cost, edit);
+        let answer = self.enqueue(cost, None, edit);
+        async move { answer.await.unwrap_or_else(|_| Err(unanswered().into())) }
+    }
+
+    /// The same for a turn of this execution.
+    pub fn submit_turn<T, E, F>(
+        &self,
+        execution: ExecutionId,
+        cost: Cost,
+        edit: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        T: Send + 'static,
+        E: From<Failure> + Send + 'static,
+        F: FnOnce(&mut Draft<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let answer = self.enqueue(cost, Some(execution), edit);
         async move { answer.await.unwrap_or_else(|_| Err(unanswered().into())) }
     }
 
@@ -162,10 +199,10 @@ impl Committer {
         E: From<Failure> + Send + 'static,
         F: FnOnce(&mut Draft<'_>) -> Result<T, E> + Send + 'static,
     {
-        Pending(self.enqueue(cost, edit))
+        Pending(self.enqueue(cost, None, edit))
     }
 
-    fn enqueue<T, E, F>(&self, cost: Cost, edit: F) -> oneshot::Receiver<Result<T, E>>
+    fn enqueue<T, E, F>(&self, cost: Cost, execution: Option<ExecutionId>, edit: F) -> oneshot::Receiver<Result<T, E>>
     where
         T: Send + 'static,
         E: From<Failure> + Send + 'static,
@@ -192,7 +229,7 @@ impl Committer {
             let failure = self.failure().err().unwrap_or_else(closed);
             work(Err(failure.clone()))(Err(failure));
         } else {
-            queue.waiting.push_back(Waiting { cost, work });
+            queue.waiting.push_back(Waiting { cost, execution, work });
             drop(queue);
             self.wake.notify_one();
         }
@@ -235,11 +272,20 @@ impl Committer {
         }
     }
 
-    fn apply(&self, writer: &mut Writer, mut works: VecDeque<Work>) -> Group {
+    fn apply(&self, writer: &mut Writer, waiting: Vec<Waiting>) -> Group {
+        let executions: Vec<ExecutionId> = waiting.iter().filter_map(|waiting| waiting.execution).collect();
+        let mut works: VecDeque<Work> = waiting.into_iter().map(|waiting| waiting.work).collect();
         // Who sees something of the group must find its number here.
         let number = self.applied.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut group =
-            Group { number, answers: Vec::with_capacity(works.len()), applied: Ok(false), turns: 0, body_bytes: 0 };
+        self.changing().extend(executions.iter().map(|execution| (*execution, number)));
+        let mut group = Group {
+            number,
+            executions,
+            answers: Vec::with_capacity(works.len()),
+            applied: Ok(false),
+            turns: 0,
+            body_bytes: 0,
+        };
         let Group { answers, turns, body_bytes, .. } = &mut group;
         let apply = || {
             writer.apply(|draft| {
@@ -274,9 +320,16 @@ impl Committer {
             // What the others were refused for is durable: it came with an earlier group.
             other => other,
         };
-        for Group { number, answers, applied, turns, body_bytes } in groups {
+        for Group { number, executions, answers, applied, turns, body_bytes } in groups {
             let written = applied.and_then(|_| synced.clone());
             if written.is_ok() {
+                let mut changing = self.changing();
+                for execution in executions {
+                    if changing.get(&execution) == Some(&number) {
+                        changing.remove(&execution);
+                    }
+                }
+                drop(changing);
                 self.counters.groups.fetch_add(1, Ordering::Relaxed);
                 self.counters.turns.fetch_add(turns, Ordering::Relaxed);
                 self.counters.body_bytes.fetch_add(body_bytes, Ordering::Relaxed);
@@ -300,11 +353,11 @@ impl Committer {
     }
 
     /// Waits for work. `None`: the store is closed, and nothing is left.
-    fn next_group(&self) -> Option<VecDeque<Work>> {
+    fn next_group(&self) -> Option<Vec<Waiting>> {
         let idle = |queue: &mut Queue| queue.waiting.is_empty() && !queue.closed;
         let mut queue = self.wake.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
         let mut total = Cost::default();
-        let mut works = VecDeque::new();
+        let mut works = Vec::new();
         while let Some(next) = queue.waiting.front() {
             let mut with_next = total;
             with_next.add(next.cost);
@@ -312,7 +365,7 @@ impl Committer {
                 break;
             }
             total = with_next;
-            works.extend(queue.waiting.pop_front().map(|waiting| waiting.work));
+            works.extend(queue.waiting.pop_front());
         }
         (!works.is_empty()).then_some(works)
     }

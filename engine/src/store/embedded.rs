@@ -125,6 +125,18 @@ impl Embedded {
         self.shown(value).await
     }
 
+    /// Reads of one execution: this waits for nobody else's turns. It is short, and most of it is in memory: to go to
+    /// another thread for it would take longer.
+    async fn read_of<T>(
+        &self,
+        execution: ExecutionId,
+        read: impl Fn(&Reader) -> Result<T, Missed>,
+    ) -> Result<T, StoreError> {
+        let value = self.shared.read(read)?;
+        self.shared.committer.settled(execution).await?;
+        Ok(value)
+    }
+
     /// What was just read, when it is durable.
     async fn shown<T>(&self, value: T) -> Result<T, StoreError> {
         self.shared.committer.durable(self.shared.committer.seen()).await?;
@@ -238,15 +250,16 @@ impl Store for Embedded {
             return ready(Err(error)).boxed();
         }
         let epoch = self.shared.epoch;
-        self.shared.committer.submit(plan::cost(&commit), move |draft| plan::commit(draft, commit, epoch)).boxed()
+        let (execution, cost) = (commit.execution, plan::cost(&commit));
+        self.shared.committer.submit_turn(execution, cost, move |draft| plan::commit(draft, commit, epoch)).boxed()
     }
 
     async fn load(&self, execution: ExecutionId) -> Result<Option<Log>, StoreError> {
-        self.read(move |reader| reader.load(execution)).await
+        self.read_of(execution, move |reader| reader.load(execution)).await
     }
 
     async fn turns(&self, execution: ExecutionId, after: u32, limit: usize) -> Result<Vec<StoredTurn>, StoreError> {
-        self.read(move |reader| reader.turns(execution, after, limit)).await
+        self.read_of(execution, move |reader| reader.turns(execution, after, limit)).await
     }
 
     async fn turns_back(
@@ -255,19 +268,21 @@ impl Store for Embedded {
         before: u32,
         limit: usize,
     ) -> Result<Vec<StoredTurn>, StoreError> {
-        self.read(move |reader| reader.turns_back(execution, before, limit)).await
+        self.read_of(execution, move |reader| reader.turns_back(execution, before, limit)).await
     }
 
     async fn find(&self, name: Key) -> Result<Option<ExecutionId>, StoreError> {
-        match self.shared.read(|reader| reader.find(name))? {
-            Some(found) => self.shown(Some(found)).await,
-            None => Ok(None), // nothing was seen
+        let found = self.shared.read(|reader| reader.find(name))?;
+        if let Some(execution) = found {
+            self.shared.committer.settled(execution).await?;
         }
+        Ok(found)
     }
 
     async fn listing(&self, list: Key, cursor: ListCursor) -> Result<Option<Listing>, StoreError> {
         let listing = self.shared.read(|reader| reader.listing(list, cursor))?;
-        self.shown(listing).await
+        self.shared.committer.settled(cursor.execution).await?;
+        Ok(listing)
     }
 
     async fn list(&self, query: ListQuery) -> Result<Vec<(ListCursor, Listing)>, StoreError> {
