@@ -333,7 +333,8 @@ impl Committer {
                 self.counters.groups.fetch_add(1, Ordering::Relaxed);
                 self.counters.turns.fetch_add(turns, Ordering::Relaxed);
                 self.counters.body_bytes.fetch_add(body_bytes, Ordering::Relaxed);
-                self.durable.send_replace(number);
+                // Not back from the end of all numbers, where the store has failed meanwhile.
+                self.durable.send_modify(|durable| *durable = number.max(*durable));
             }
             answers.into_iter().for_each(|answer| answer(written.clone()));
         }
