@@ -288,7 +288,12 @@ async fn a_failed_execution_is_redriven_and_a_succeeded_one_is_not() {
     let ended = engine.wait(&arn).await.unwrap();
     assert_eq!((output(&ended.status), ended.redrive_count), (json!("fail once"), 1));
     assert!(types(&engine, &arn).await.contains(&"ExecutionRedriven".to_owned()));
-    assert_eq!(code(engine.redrive(&arn).await.unwrap_err()), "ExecutionNotRedrivable");
+    let refused = engine.redrive(&arn).await.unwrap_err();
+    let why = format!("Execution {arn} invalid for redrive as: Execution is SUCCEEDED and cannot be redriven");
+    assert_eq!(
+        (refused.code(), refused.to_string()),
+        (Some("ExecutionNotRedrivable"), format!("ExecutionNotRedrivable: {why}"))
+    );
 }
 
 #[tokio::test]
@@ -388,6 +393,6 @@ async fn of_redrives_at_once_one_is_made() {
     let redrives = futures_util::future::join_all((0..8).map(|_| engine.redrive(&arn))).await;
     let refused: Vec<String> = redrives.into_iter().filter_map(|redriven| Some(redriven.err()?.to_string())).collect();
     assert_eq!(refused.len(), 7, "{refused:?}");
-    assert!(refused.iter().all(|why| why.starts_with("ExecutionNotRedrivable: Execution is ")), "{refused:?}");
+    assert!(refused.iter().all(|why| why.contains(" invalid for redrive as: Execution is ")), "{refused:?}");
     assert_eq!(engine.wait(&arn).await.unwrap().redrive_count, 1);
 }

@@ -440,7 +440,9 @@ impl Engine {
     ///
     /// Errors: `ExecutionDoesNotExist`, `ExecutionNotRedrivable` with the reason.
     pub async fn redrive(&self, arn: &str) -> Result<Timestamp, EngineError> {
-        let refused = |why: String| EngineError::call("ExecutionNotRedrivable", why);
+        let refused = |why: String| {
+            EngineError::call("ExecutionNotRedrivable", format!("Execution {arn} invalid for redrive as: {why}"))
+        };
         let id = self.find(arn).await?;
         let there = self.describe_id(id, arn).await?;
         let is = |status| {
@@ -452,7 +454,7 @@ impl Engine {
         }
         let redrivable_ms = u64::try_from(self.redrive.as_millis()).unwrap_or(u64::MAX);
         if there.stopped_at.is_some_and(|at| at.plus_ms(redrivable_ms) <= self.shared.clock.now()) {
-            return Err(refused("Execution has exceeded the redrivable period".to_owned()));
+            return Err(refused("Execution redrivable period exceeded".to_owned()));
         }
         match self.shared.deliver(id, Event::Redriven).await? {
             Outcome::Accepted => {
@@ -460,9 +462,18 @@ impl Engine {
             }
             _ => match self.describe_id(id, arn).await? {
                 now if now.redrive_count > there.redrive_count => Err(is(&now.status)), // another one was first
-                _ => Err(refused("Execution cannot be redriven: its history has no room for more events".to_owned())),
+                _ if self.is_too_old(there.started_at) => {
+                    Err(refused("Execution has exceeded the max execution time".to_owned()))
+                }
+                _ => Err(refused("Execution history event limit exceeded".to_owned())),
             },
         }
+    }
+
+    /// Whether no execution may be open for so long.
+    fn is_too_old(&self, started_at: Timestamp) -> bool {
+        let longest = self.limits.execution_s;
+        longest.is_some_and(|seconds| started_at.plus_ms(seconds.saturating_mul(1000)) <= self.shared.clock.now())
     }
 
     /// Waits until an execution has ended, and gives it as it is then. Errors: `ExecutionDoesNotExist`, or the engine
