@@ -24,7 +24,7 @@ const FACTOR_MAX: u64 = 4;
 /// What is quickly copied: somebody waits for the opening. 64 MiB take about five seconds.
 const QUICK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How many times what is live any database may take.
-const FACTOR_MAX_SLOW: u64 = 16;
+const FACTOR_MAX_SLOW: u64 = 8;
 /// Rows and bytes of one batch.
 const ROWS_AT_ONCE: usize = 200;
 const BYTES_AT_ONCE: usize = 512 * 1024;
