@@ -12,6 +12,8 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use super::open::{Kind, OpenError};
 
@@ -128,15 +130,23 @@ fn refuse_strangers(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// A child that this process begins while the store is open has the lock too, until it runs its own program: after a
+/// close it may be held for some more milliseconds.
+const LOCK_ATTEMPTS: usize = 25;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 fn lock(path: &Path) -> Result<File, OpenError> {
     let file = path.join("LOCK");
     let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&file);
     let lock = opened.map_err(|error| OpenError::unusable(&file, error))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(OpenError::unusable(&file, error)),
+    for _ in 0..LOCK_ATTEMPTS {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(OpenError::unusable(&file, error)),
+        }
     }
+    Err(OpenError::InUse { path: path.to_owned() })
 }
 
 /// Writes a small file so that after a crash there is the old one or the new one.
