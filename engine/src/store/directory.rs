@@ -130,10 +130,11 @@ fn refuse_strangers(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// A child that this process begins while the store is open has the lock too, until it runs its own program: after a
-/// close it may be held for some more milliseconds.
-const LOCK_ATTEMPTS: usize = 25;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
+/// A child that this process begins while a store is open has its locks too, until it runs its own program: after a close
+/// they may be held for some more milliseconds.
+pub const LOCK_ATTEMPTS: usize = 25;
+/// How long it is waited between two attempts.
+pub const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 fn lock(path: &Path) -> Result<File, OpenError> {
     let file = path.join("LOCK");

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use bytes::Bytes;
 use redb::{
@@ -11,7 +12,7 @@ use redb::{
 };
 
 use super::Failure;
-use super::directory::sync_directory;
+use super::directory::{LOCK_ATTEMPTS, LOCK_PAUSE, sync_directory};
 use super::kv::{Kv, Operation, Order, Range, View, Visit};
 use super::open::OpenError;
 use super::sled::said;
@@ -50,7 +51,15 @@ impl Redb {
     }
 
     fn at(path: &Path, cache_bytes: usize) -> Result<Redb, OpenError> {
-        let opened = Database::builder().set_cache_size(cache_bytes).create(path);
+        let open = || Database::builder().set_cache_size(cache_bytes).create(path);
+        let mut opened = open();
+        for _ in 0..LOCK_ATTEMPTS {
+            if !matches!(opened, Err(DatabaseError::DatabaseAlreadyOpen)) {
+                break;
+            }
+            thread::sleep(LOCK_PAUSE);
+            opened = open();
+        }
         let database = opened.map_err(|error| refused(path, error))?;
         let redb = Redb { database, path: path.to_owned() };
         // This makes the table, so that views find it.
