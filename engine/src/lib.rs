@@ -2,6 +2,7 @@
 //! which tasks reach functions.
 
 mod activities;
+mod activity;
 pub mod arn;
 pub mod chance;
 pub mod clock;
@@ -14,8 +15,10 @@ pub mod history_json;
 pub mod ids;
 pub mod invoke;
 mod load;
-mod machines;
+pub mod machines;
+mod quotas;
 pub mod record;
+mod resources;
 pub mod runner;
 mod shared;
 pub mod store;
@@ -24,7 +27,9 @@ pub mod token;
 pub mod worker;
 
 pub use activities::ActivityTask;
+pub use activity::Activity;
 pub use engine::{Config, Engine};
 pub use error::EngineError;
 pub use machines::StateMachine;
+pub use quotas::Quotas;
 pub use shared::Observer;

@@ -8,6 +8,7 @@ use stepwell_asl::{Text, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::activities::Activities;
+use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::core::{Event, Execution, Identity, Invoke, Status, Turn};
 use crate::drive::{Command, Reply};
@@ -15,6 +16,7 @@ use crate::error::EngineError;
 use crate::ids::ExecutionId;
 use crate::invoke::Invoker;
 use crate::machines::Machines;
+use crate::resources::Resources;
 use crate::store::{Closed, Failure, Store, StoreError};
 use crate::timers::Timers;
 use crate::token::TokenKey;
@@ -51,6 +53,7 @@ pub(crate) struct Shared {
     pub invoker: Arc<dyn Invoker>,
     pub observer: Option<Arc<dyn Observer>>,
     pub machines: Machines,
+    pub registered_activities: Resources<Activity>,
     pub tokens: TokenKey,
     pub timers: Timers,
     pub activities: Activities,
@@ -78,7 +81,6 @@ pub(crate) struct Parts {
     pub clock: Clock,
     pub invoker: Arc<dyn Invoker>,
     pub observer: Option<Arc<dyn Observer>>,
-    pub machines: Machines,
     pub tokens: TokenKey,
     pub timers: Timers,
     pub archiving: mpsc::Sender<Closed>,
@@ -86,13 +88,14 @@ pub(crate) struct Parts {
 
 impl Shared {
     pub fn new(parts: Parts) -> Shared {
-        let Parts { store, clock, invoker, observer, machines, tokens, timers, archiving } = parts;
+        let Parts { store, clock, invoker, observer, tokens, timers, archiving } = parts;
         Shared {
             store,
             clock,
             invoker,
             observer,
-            machines,
+            machines: Machines::default(),
+            registered_activities: Resources::default(),
             tokens,
             timers,
             activities: Activities::default(),

@@ -23,7 +23,7 @@ pub use branch::{Branch, BranchId, Item, Parent, Position, Ticket};
 pub use delta::{Change, apply};
 pub use effect::{Effect, Invoke, Outstanding, outstanding};
 pub use event::{Event, EventKind};
-pub use execution::{Branches, Execution, Identity, Parts, Status};
+pub use execution::{Branches, Execution, Identity, Parts, Revision, Status};
 pub use fault::{Fault, StateError};
 pub use history::{HistoryEvent, HistoryKind, Scheduled, TaskLabel};
 pub use limits::{DEPTH_MAX, Limits};

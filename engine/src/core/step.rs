@@ -141,7 +141,12 @@ impl<'a> Turning<'a> {
         let identity = self.execution.identity.clone();
         self.emit(
             BranchId::ROOT,
-            HistoryKind::ExecutionStarted { input: identity.input.clone(), role_arn: identity.role_arn.clone() },
+            HistoryKind::ExecutionStarted {
+                input: identity.input.clone(),
+                role_arn: identity.role_arn.clone(),
+                version_arn: identity.version_arn.clone(),
+                alias_arn: identity.alias_arn.clone(),
+            },
         );
         self.push(Work::Enter(BranchId::ROOT));
         true

@@ -10,12 +10,9 @@ use crate::support::{Dice, same};
 const ALL: usize = 1_000_000;
 
 /// All kinds of registry rows.
-pub const KINDS: [RecordKind; 7] = [
+pub const KINDS: [RecordKind; 4] = [
     RecordKind::StateMachine,
-    RecordKind::Version,
-    RecordKind::Alias,
     RecordKind::Activity,
-    RecordKind::Tags,
     RecordKind::Definition,
     RecordKind::Engine,
 ];
