@@ -119,6 +119,8 @@ pub struct ExecutionSummary {
 /// A page of executions, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExecutionPage {
+    /// The ARN of their state machine, whatever qualified it.
+    pub machine_arn: Text,
     /// The executions.
     pub executions: Vec<ExecutionSummary>,
     /// Where the next page begins; `None`: there is none.
@@ -201,6 +203,8 @@ pub struct Finished {
     pub arn: Text,
     /// Its name.
     pub name: Text,
+    /// Its state machine's ARN, whatever qualified it.
+    pub machine_arn: Text,
     /// How it ended, with its output or error.
     pub status: Status,
     /// When it was started.
@@ -260,7 +264,8 @@ impl Engine {
         let name = execution_name(start.name.as_deref())?;
         let (started, finished) = self.begin_express(&machine, &origin, name.clone(), start).await?;
         let (status, stopped_at) = finished.await.map_err(|_| self.shared.stop_error())?;
-        Ok(Finished { arn: started.arn, name, status, started_at: started.started_at, stopped_at })
+        let machine_arn = machine.arn.clone();
+        Ok(Finished { arn: started.arn, name, machine_arn, status, started_at: started.started_at, stopped_at })
     }
 
     async fn begin_express(
@@ -429,7 +434,7 @@ impl Engine {
         let lines =
             self.shared.store.list(ListQuery { list: list_key, status, after: list.after, limit: read }).await?;
         let is_last = lines.len() < read;
-        let mut page = ExecutionPage::default();
+        let mut page = ExecutionPage { machine_arn: machine.arn.clone(), ..ExecutionPage::default() };
         for (cursor, line) in lines {
             if page.executions.len() == limit {
                 return Ok(page); // the rest is read again
@@ -512,29 +517,35 @@ impl Engine {
         };
         let id = self.find(arn).await?;
         let there = self.describe_id(id, arn).await?;
-        let is = |status| {
-            let status = super::status_name(crate::worker::status_number(status));
-            refused(format!("Execution is {status} and cannot be redriven"))
-        };
-        if matches!(there.status, Status::Running | Status::Succeeded(_)) {
-            return Err(is(&there.status));
-        }
-        let redrivable_ms = u64::try_from(self.redrive.as_millis()).unwrap_or(u64::MAX);
-        if there.stopped_at.is_some_and(|at| at.plus_ms(redrivable_ms) <= self.shared.clock.now()) {
-            return Err(refused("Execution redrivable period exceeded".to_owned()));
-        }
+        self.redrivable(&there).map_err(refused)?;
         match self.shared.deliver(id, Event::Redriven).await? {
             Outcome::Accepted => {
                 Ok(self.describe_id(id, arn).await?.redriven_at.unwrap_or_else(|| self.shared.clock.now()))
             }
             _ => match self.describe_id(id, arn).await? {
-                now if now.redrive_count > there.redrive_count => Err(is(&now.status)), // another one was first
-                _ if self.is_too_old(there.started_at) => {
-                    Err(refused("Execution has exceeded the max execution time".to_owned()))
+                // Another one was first.
+                now if now.redrive_count > there.redrive_count => {
+                    Err(refused(format!("Execution is {} and cannot be redriven", status_of(&now.status))))
                 }
                 _ => Err(refused("Execution history event limit exceeded".to_owned())),
             },
         }
+    }
+
+    /// Whether an execution can be redriven, as far as its description tells; else the reason in AWS's words. A history
+    /// that has no room left is only found when it is tried.
+    pub fn redrivable(&self, there: &Description) -> Result<(), String> {
+        if matches!(there.status, Status::Running | Status::Succeeded(_)) {
+            return Err(format!("Execution is {} and cannot be redriven", status_of(&there.status)));
+        }
+        let redrivable_ms = u64::try_from(self.redrive.as_millis()).unwrap_or(u64::MAX);
+        if there.stopped_at.is_some_and(|at| at.plus_ms(redrivable_ms) <= self.shared.clock.now()) {
+            return Err("Execution redrivable period exceeded".to_owned());
+        }
+        if self.is_too_old(there.started_at) {
+            return Err("Execution has exceeded the max execution time".to_owned());
+        }
+        Ok(())
     }
 
     /// Whether no execution may be open for so long.
@@ -625,6 +636,10 @@ fn summary(machine: &StateMachine, line: &Listing, entry: Entry) -> ExecutionSum
         version_arn: entry.version.map(qualified),
         alias_arn: entry.alias.map(qualified),
     }
+}
+
+fn status_of(status: &Status) -> &'static str {
+    super::status_name(crate::worker::status_number(status))
 }
 
 fn unreadable(what: &str) -> EngineError {

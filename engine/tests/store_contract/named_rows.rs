@@ -192,7 +192,8 @@ pub async fn records_are_found_by_prefix(place: Place) {
     let find = |prefix: &'static str, after: Option<&'static str>, limit| {
         let store = store.clone();
         async move {
-            let records = store.records(RecordKind::Definition, prefix, after, limit).await.expect("records can be read");
+            let records =
+                store.records(RecordKind::Definition, prefix, after, limit).await.expect("records can be read");
             assert!(records.iter().all(|record| record.value == bytes_of(record.name.len() as u64, 5000)));
             records.into_iter().map(|record| record.name).collect::<Vec<_>>()
         }
