@@ -18,12 +18,15 @@ mod schema;
 mod task;
 mod template;
 mod variables;
+mod verdict;
 mod wait;
 
 use crate::definition::Definition;
 use crate::diagnostic::Diagnostic;
 use crate::location::At;
 use report::Report;
+
+pub use verdict::{RESULTS_MAX, Verdict, examine};
 
 /// The kind of state machine: what it may use depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
