@@ -9,6 +9,7 @@ use super::step::Turning;
 mod choice;
 mod fail;
 pub mod map;
+mod map_probed;
 mod parallel;
 mod pass;
 mod succeed;
