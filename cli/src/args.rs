@@ -2,6 +2,7 @@
 
 mod bench;
 mod executions;
+mod serve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub use bench::{Bench, BenchAction, EngineBench, Phase, StoreBench, Target, Wait
 pub use executions::{
     Data, Executions, ExecutionsAction, HistoryArgs, ListArgs, RedriveArgs, ShowArgs, StopArgs, Which,
 };
+pub use serve::Serve;
 
 /// Runs AWS Step Functions state machines on your own machine.
 #[derive(Debug, Parser)]
@@ -23,6 +25,7 @@ pub use executions::{
 Examples:
   stepwell run order.asl.json --input '{\"id\": 7}'
   stepwell run nightly.asl.json --data ./data --name nightly-7
+  stepwell serve --data ./data
   stepwell executions list --data ./data
   stepwell validate *.asl.json
   stepwell eval '$.items[*].price' --input @order.json
@@ -40,6 +43,9 @@ pub enum Command {
     /// Run a state machine once and print its output.
     #[command(long_about = RUN)]
     Run(Box<Run>),
+    /// Answer the AWS Step Functions API: point any client's endpoint at it.
+    #[command(long_about = serve::ABOUT)]
+    Serve(Box<Serve>),
     /// Look at the executions that `stepwell run --data` has kept.
     Executions(Executions),
     /// Check definitions and show what is wrong with them, and where.

@@ -5,6 +5,7 @@ pub mod completions;
 pub mod eval;
 pub mod executions;
 pub mod run;
+pub mod serve;
 pub mod validate;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use crate::refusal::Refusal;
 pub fn execute(command: Command) -> Result<ExitCode, Refusal> {
     match command {
         Command::Run(args) => run::execute(*args),
+        Command::Serve(args) => serve::execute(*args),
         Command::Executions(args) => executions::execute(args),
         Command::Validate(args) => validate::execute(&args),
         Command::Eval(args) => eval::execute(&args),

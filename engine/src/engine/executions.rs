@@ -359,10 +359,12 @@ impl Engine {
             list: Key::of(&[&machine.arn]),
             status: list.status,
             after: list.after,
-            limit: list.limit.max(1),
+            limit: list.limit.max(1).saturating_add(1), // one more tells whether there is another page
         };
-        let lines = self.shared.store.list(query).await?;
-        let next = if lines.len() < list.limit.max(1) { None } else { lines.last().map(|(cursor, _)| *cursor) };
+        let mut lines = self.shared.store.list(query).await?;
+        let more = lines.len() > list.limit.max(1);
+        lines.truncate(list.limit.max(1));
+        let next = lines.last().filter(|_| more).map(|(cursor, _)| *cursor);
         let executions = machine.arn.replacen(":stateMachine:", ":execution:", 1);
         let executions = lines.into_iter().map(|(_, line)| {
             let entry = Entry::decode(&line.entry).ok_or_else(|| unreadable(&machine.arn))?;
@@ -445,29 +447,35 @@ impl Engine {
         };
         let id = self.find(arn).await?;
         let there = self.describe_id(id, arn).await?;
-        let is = |status| {
-            let status = super::status_name(crate::worker::status_number(status));
-            refused(format!("Execution is {status} and cannot be redriven"))
-        };
-        if matches!(there.status, Status::Running | Status::Succeeded(_)) {
-            return Err(is(&there.status));
-        }
-        let redrivable_ms = u64::try_from(self.redrive.as_millis()).unwrap_or(u64::MAX);
-        if there.stopped_at.is_some_and(|at| at.plus_ms(redrivable_ms) <= self.shared.clock.now()) {
-            return Err(refused("Execution redrivable period exceeded".to_owned()));
-        }
+        self.redrivable(&there).map_err(refused)?;
         match self.shared.deliver(id, Event::Redriven).await? {
             Outcome::Accepted => {
                 Ok(self.describe_id(id, arn).await?.redriven_at.unwrap_or_else(|| self.shared.clock.now()))
             }
             _ => match self.describe_id(id, arn).await? {
-                now if now.redrive_count > there.redrive_count => Err(is(&now.status)), // another one was first
-                _ if self.is_too_old(there.started_at) => {
-                    Err(refused("Execution has exceeded the max execution time".to_owned()))
+                // Another one was first.
+                now if now.redrive_count > there.redrive_count => {
+                    Err(refused(format!("Execution is {} and cannot be redriven", status_of(&now.status))))
                 }
                 _ => Err(refused("Execution history event limit exceeded".to_owned())),
             },
         }
+    }
+
+    /// Whether an execution can be redriven, as far as its description tells; else the reason in AWS's words. A history
+    /// that has no room left is only found when it is tried.
+    pub fn redrivable(&self, there: &Description) -> Result<(), String> {
+        if matches!(there.status, Status::Running | Status::Succeeded(_)) {
+            return Err(format!("Execution is {} and cannot be redriven", status_of(&there.status)));
+        }
+        let redrivable_ms = u64::try_from(self.redrive.as_millis()).unwrap_or(u64::MAX);
+        if there.stopped_at.is_some_and(|at| at.plus_ms(redrivable_ms) <= self.shared.clock.now()) {
+            return Err("Execution redrivable period exceeded".to_owned());
+        }
+        if self.is_too_old(there.started_at) {
+            return Err("Execution has exceeded the max execution time".to_owned());
+        }
+        Ok(())
     }
 
     /// Whether no execution may be open for so long.
@@ -527,6 +535,10 @@ fn checked(name: String) -> Result<String, EngineError> {
         Ok(()) => Ok(name),
         Err(_) => Err(EngineError::call("InvalidName", format!("Invalid Name: '{name}'"))),
     }
+}
+
+fn status_of(status: &Status) -> &'static str {
+    super::status_name(crate::worker::status_number(status))
 }
 
 fn unreadable(what: &str) -> EngineError {

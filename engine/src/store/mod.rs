@@ -246,6 +246,21 @@ pub struct ListCursor {
     pub execution: ExecutionId,
 }
 
+impl std::fmt::Display for ListCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.started_at.0, self.execution.0)
+    }
+}
+
+impl std::str::FromStr for ListCursor {
+    type Err = ();
+    fn from_str(text: &str) -> Result<ListCursor, ()> {
+        let (at, id) = text.split_once('.').ok_or(())?;
+        let started_at = Timestamp(at.parse().map_err(drop)?);
+        Ok(ListCursor { started_at, execution: ExecutionId(id.parse().map_err(drop)?) })
+    }
+}
+
 /// A message in the inbox, in the order of arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub u64);

@@ -1,0 +1,55 @@
+//! The AWS Step Functions API over HTTP, answered by a Stepwell engine.
+//!
+//! [`Api`] is the operations: a name and a JSON body in, a JSON body out. [`server`] is the HTTP around them. The shapes of
+//! AWS's wire protocol live in this crate and in no other; what an operation does is the engine's.
+
+mod error;
+mod history;
+mod json_error;
+mod operation;
+mod operations;
+mod page;
+mod payload;
+mod protocol;
+pub mod server;
+mod shape;
+
+use std::time::Duration;
+
+use stepwell_engine::Engine;
+
+pub use error::ApiError;
+pub use operation::operation_names;
+
+/// The operations of the API, on an engine.
+pub struct Api {
+    engine: Engine,
+    options: Options,
+}
+
+/// What can be chosen.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether AWS's limits on what requests hold are checked.
+    pub limited: bool,
+    /// How long a poll for an activity's task lasts. AWS: 60 seconds.
+    pub poll: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { limited: true, poll: Duration::from_secs(60) }
+    }
+}
+
+impl Api {
+    /// All operations, on this engine.
+    pub fn new(engine: Engine, options: Options) -> Api {
+        Api { engine, options }
+    }
+
+    /// The engine that answers.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
