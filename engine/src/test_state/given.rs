@@ -27,15 +27,8 @@ pub(super) enum Mocked {
 
 /// Reads all of it.
 pub(super) fn read(test: &TestState, subject: &Subject) -> Result<Given, EngineError> {
-    let input = match &test.input {
-        Some(text) => Value::parse(text).map_err(|error| {
-            let message = format!("Invalid State Machine Execution Input: '{error}'");
-            EngineError::call("InvalidExecutionInput", message)
-        })?,
-        None => Value::empty_object(),
-    };
     Ok(Given {
-        input,
+        input: test.input.clone().unwrap_or_else(Value::empty_object),
         variables: test.variables.as_deref().map_or_else(|| Ok(Map::default()), variables)?,
         context: test.context.as_deref().map(context::read).transpose()?,
         mock: test.mock.as_ref().map(|mock| mocked(mock, subject)).transpose()?,

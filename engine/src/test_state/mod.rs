@@ -30,7 +30,7 @@ pub use inspect::{ErrorDetails, Inspection};
 /// How long a test may take, in seconds. After that the state has failed with `States.Timeout`.
 pub const SECONDS_MAX: u64 = 300;
 
-/// The state to test, and what surrounds it. The texts are as the caller wrote them; JSON in them is read here.
+/// The state to test, and what surrounds it. Texts are as the caller wrote them; JSON in them is read here.
 #[derive(Clone, Debug, Default)]
 pub struct TestState {
     /// A single state; or a whole state machine, where `state_name` says which of its states.
@@ -39,8 +39,8 @@ pub struct TestState {
     pub state_name: Option<String>,
     /// The role. A Task that is not mocked needs one.
     pub role_arn: Option<String>,
-    /// The state's input, in JSON. Absent: an empty object.
-    pub input: Option<String>,
+    /// The state's input. Absent: an empty object.
+    pub input: Option<Value>,
     /// The variables that the state sees, as a JSON object.
     pub variables: Option<String>,
     /// The context object, in JSON. Only with a mock.
@@ -170,7 +170,7 @@ impl TestStatus {
 
 /// Tests a state.
 ///
-/// Errors, in AWS's words: `InvalidDefinition`, `InvalidExecutionInput`, `ValidationException` where the parts of the
+/// Errors, in AWS's words: `InvalidDefinition`, `ValidationException` where the parts of the
 /// test do not go together. A state that fails is an outcome, not an error.
 pub async fn run(test: &TestState, world: World) -> Result<Tested, EngineError> {
     check::request(test)?;
