@@ -20,6 +20,8 @@ pub enum Stage {
     AfterItemsPath,
     /// What each iteration of a Map gets, as an array.
     AfterItemSelector,
+    /// The batches of a Map's items, as an array.
+    AfterItemBatcher,
     MaxConcurrency,
     ToleratedFailureCount,
     ToleratedFailurePercentage,

@@ -139,6 +139,7 @@ fn inspection(seen: Inspection) -> Value {
         .with_some("afterItemsPath", text(seen.after_items_path))
         .with_some("afterItemsPointer", text(seen.after_items_pointer))
         .with_some("afterItemSelector", text(seen.after_item_selector))
+        .with_some("afterItemBatcher", text(seen.after_item_batcher))
         .with_some("result", text(seen.result))
         .with_some("afterResultSelector", text(seen.after_result_selector))
         .with_some("afterResultPath", text(seen.after_result_path))

@@ -103,14 +103,7 @@ fn check_machine(
     }
 }
 
-fn check_states(
-    value: &Value,
-    json: &Json,
-    around: Surroundings,
-    at: At<'_>,
-    seen: &mut Seen,
-    report: &mut Report,
-) {
+fn check_states(value: &Value, json: &Json, around: Surroundings, at: At<'_>, seen: &mut Seen, report: &mut Report) {
     let Some(states) = value.get("States").and_then(Value::as_object) else { return };
     let at_states = at.key("States");
     for (name, state) in states.iter() {

@@ -390,7 +390,11 @@ impl<'a> Turning<'a> {
             branch: id,
             tokens: &self.env.tokens,
             item,
-            built: self.probe.as_ref().and_then(|probe| probe.context.clone()).map_or_else(OnceCell::new, OnceCell::from),
+            built: self
+                .probe
+                .as_ref()
+                .and_then(|probe| probe.context.clone())
+                .map_or_else(OnceCell::new, OnceCell::from),
         };
         let observer: &mut dyn Observer = match &mut self.probe {
             Some(probe) => &mut **probe,

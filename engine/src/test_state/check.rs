@@ -12,7 +12,9 @@ pub(super) fn request(test: &TestState) -> Result<(), EngineError> {
     match &test.mock {
         Some(mock) => {
             if mock.result.is_some() && mock.error_output.is_some() {
-                return Err(invalid("A test mock should have only one of the following fields: [result, errorOutput]."));
+                return Err(invalid(
+                    "A test mock should have only one of the following fields: [result, errorOutput].",
+                ));
             }
             if mock.result.is_none() && mock.error_output.is_none() {
                 return Err(invalid("A test mock should have one of the following fields: [result, errorOutput]."));

@@ -16,8 +16,7 @@ pub(super) fn check(result: &Value, resource: &Resource, mode: FieldValidationMo
         FieldValidationMode::Strict => true,
     };
     let Some(fields) = of_answer(resource) else { return Ok(()) };
-    check_fields(result, fields, required)
-        .map_err(|why| invalid(format!("Mock result schema validation error: {why}")))
+    check_fields(result, fields, required).map_err(|why| invalid(format!("Mock result schema validation error: {why}")))
 }
 
 fn check_fields(value: &Value, fields: &[Field], required: bool) -> Result<(), String> {
@@ -47,11 +46,11 @@ fn check_shape(value: &Value, name: &str, shape: &Shape, required: bool) -> Resu
         return Err(format!("Field '{name}' must be {expected}"));
     }
     match shape {
-        Shape::List(item) => {
-            value.as_array().into_iter().flat_map(|items| items.iter()).try_for_each(|value| {
-                check_shape(value, name, item, required)
-            })
-        }
+        Shape::List(item) => value
+            .as_array()
+            .into_iter()
+            .flat_map(|items| items.iter())
+            .try_for_each(|value| check_shape(value, name, item, required)),
         Shape::Map(member) => value
             .as_object()
             .into_iter()

@@ -24,6 +24,8 @@ pub struct Inspection {
     pub after_items_pointer: Option<Value>,
     /// What each iteration gets, as an array.
     pub after_item_selector: Option<Value>,
+    /// The items in batches, as an array.
+    pub after_item_batcher: Option<Value>,
     /// The result as it came.
     pub result: Option<Value>,
     /// The result after `ResultSelector`.
@@ -79,6 +81,7 @@ pub(super) fn inspection(state: &State, input: &Value, probe: &Probe, variables:
         after_items_path: in_jsonpath(Stage::AfterItemsPath),
         after_items_pointer: None,
         after_item_selector: seen(Stage::AfterItemSelector),
+        after_item_batcher: seen(Stage::AfterItemBatcher),
         // The result of a Map or Parallel is what its inside gave, and is not shown by itself.
         result: if is_join { None } else { in_jsonpath(Stage::Result).or_else(|| in_jsonata_task(Stage::Result)) },
         after_result_selector: in_jsonpath(Stage::AfterResultSelector),

@@ -49,9 +49,12 @@ fn json(text: &str, pointer: Option<&str>) -> Result<Value, EngineError> {
     let value = parsed(text)?;
     match pointer {
         None => Ok(value),
-        Some(pointer) => value.to_json().pointer(pointer).cloned().map(Value::from).ok_or_else(|| {
-            invalid(format!("The ItemsPointer '{pointer}' points to nothing in MapItemReaderData."))
-        }),
+        Some(pointer) => value
+            .to_json()
+            .pointer(pointer)
+            .cloned()
+            .map(Value::from)
+            .ok_or_else(|| invalid(format!("The ItemsPointer '{pointer}' points to nothing in MapItemReaderData."))),
     }
 }
 

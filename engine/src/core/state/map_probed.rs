@@ -1,16 +1,21 @@
 //! A `Map` under test: its data flow, every iteration's input and its numbers, and no iteration. Whoever tests it gives
 //! the result.
 
-use stepwell_asl::dataflow::{Flow, Observer, Stage};
+use stepwell_asl::dataflow::{Flow, Stage};
 use stepwell_asl::program::{Map, Quantity};
+use stepwell_asl::template::Template;
 use stepwell_asl::value::Array;
 use stepwell_asl::{EvalError, State, Value};
 
+use super::batch::batches;
 use super::map::{concurrency, items};
 use crate::core::branch::BranchId;
 use crate::core::fault::Fault;
 use crate::core::step::Turning;
 use crate::core::trigger::{Join, JoinKind, Trigger};
+
+/// Iterations whose input is computed at most.
+const SELECTED_MAX: usize = 10_000;
 
 pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: &Map) -> Result<(), Fault> {
     let raw = turn.position(id).input.clone();
@@ -23,11 +28,21 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: 
         };
         Ok((input, items))
     })?;
-    if map.item_selector.is_some() {
-        let selected = select(turn, id, map, &input, &items)?;
-        if let Some(probe) = &mut turn.probe {
-            probe.saw(Stage::AfterItemSelector, &selected);
-        }
+    let selected = match &map.item_selector {
+        Some(template) => select(turn, id, template, &input, &items)?,
+        None => Some(Value::Array(items.clone())),
+    };
+    if let Some(selected) = selected {
+        turn.flow(id, |flow| {
+            if map.item_selector.is_some() {
+                flow.observer.saw(Stage::AfterItemSelector, &selected);
+            }
+            if let Some(batcher) = &map.batcher {
+                let batches = batches(flow, batcher, &input, selected.as_array().map_or(&[], |items| items))?;
+                flow.observer.saw(Stage::AfterItemBatcher, &batches);
+            }
+            Ok(())
+        })?;
     }
     let wanted = turn.flow(id, |flow| {
         let wanted = concurrency(flow, map.max_concurrency.as_ref(), &input)?;
@@ -42,23 +57,29 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: 
     Ok(())
 }
 
-/// What each iteration would get.
-fn select(turn: &mut Turning<'_>, id: BranchId, map: &Map, input: &Value, items: &Array) -> Result<Value, Fault> {
-    let mut selected = Vec::with_capacity(items.len());
+/// What each iteration would get. `None` where that is more than can be shown: a test must come to its end.
+fn select(
+    turn: &mut Turning<'_>,
+    id: BranchId,
+    template: &Template,
+    input: &Value,
+    items: &Array,
+) -> Result<Option<Value>, Fault> {
+    let mut selected = Vec::new();
     let mut bytes = 0;
     for (index, item) in (0..).zip(items.iter()) {
-        let value = turn.flow_with_item(id, Some((index, item)), |flow| match &map.item_selector {
-            Some(template) => flow.with(input, |scope| template.evaluate(scope)),
-            None => Ok(item.clone()),
-        })?;
-        // Each fits, or the iteration could not begin; all together are shown, and must fit then.
-        bytes += value.json_bytes();
-        if !turn.fits(&value) || turn.env.limits.payload_bytes.is_some_and(|limit| bytes > limit) {
+        let select = |flow: &mut Flow<'_>| flow.with(input, |scope| template.evaluate(scope));
+        let value = turn.flow_with_item(id, Some((index, item)), select)?;
+        if !turn.fits(&value) {
             return Err(Fault::terminal(Fault::too_large(&turn.state(id).name)));
         }
+        bytes += value.json_bytes();
         selected.push(value);
+        if selected.len() > SELECTED_MAX || turn.env.limits.payload_bytes.is_some_and(|limit| bytes > limit) {
+            return Ok(None);
+        }
     }
-    Ok(selected.into())
+    Ok(Some(selected.into()))
 }
 
 struct Tolerance {

@@ -6,6 +6,7 @@ use super::branch::BranchId;
 use super::fault::Fault;
 use super::step::Turning;
 
+mod batch;
 mod choice;
 mod fail;
 pub mod map;
