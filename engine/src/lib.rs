@@ -22,6 +22,7 @@ mod resources;
 pub mod runner;
 mod shared;
 pub mod store;
+pub mod test_state;
 mod timers;
 pub mod token;
 pub mod worker;

@@ -54,6 +54,13 @@ pub struct Revision {
     pub encryption: Option<Value>,
 }
 
+impl Identity {
+    /// Whether it is an Express execution, which is never redriven.
+    pub fn is_express(&self) -> bool {
+        self.arn.contains(":express:")
+    }
+}
+
 /// How far an execution has come.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Status {

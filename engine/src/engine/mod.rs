@@ -10,6 +10,7 @@ mod executions;
 mod machines;
 mod tags;
 mod tasks;
+mod test_state;
 mod versions;
 
 use std::path::PathBuf;
