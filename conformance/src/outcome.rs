@@ -65,6 +65,16 @@ pub struct Heard {
     pub references: crate::references::References,
 }
 
+impl Heard {
+    /// Whether everything that the case asks was answered.
+    pub fn is_complete(&self, case: &crate::case::Case) -> bool {
+        match case.text.steps.len() {
+            0 => self.end.is_some(),
+            steps => self.answers.len() == steps,
+        }
+    }
+}
+
 /// What a line of a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
