@@ -11,6 +11,7 @@ mod dispatch;
 mod drive;
 pub mod engine;
 mod error;
+pub mod figures;
 pub mod history_json;
 pub mod ids;
 pub mod invoke;

@@ -1,7 +1,7 @@
 //! What the tasks of an engine share.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use stepwell_asl::{Text, Timestamp};
@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::core::{Event, Execution, Identity, Invoke, Status, Turn};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
+use crate::figures::{Figures, Gauges, Load};
 use crate::ids::ExecutionId;
 use crate::invoke::Invoker;
 use crate::machines::Machines;
@@ -32,21 +33,6 @@ pub trait Observer: Send + Sync {
     }
 }
 
-/// What has happened since the engine was opened.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub turns: AtomicU64,
-    pub history_events: AtomicU64,
-    pub archived: AtomicU64,
-}
-
-impl Counts {
-    pub fn turn(&self, turn: &Turn) {
-        self.turns.fetch_add(1, Ordering::Relaxed);
-        self.history_events.fetch_add(turn.history.len() as u64, Ordering::Relaxed);
-    }
-}
-
 pub(crate) struct Shared {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
@@ -57,7 +43,9 @@ pub(crate) struct Shared {
     pub tokens: TokenKey,
     pub timers: Timers,
     pub activities: Activities,
-    pub counts: Counts,
+    pub figures: Figures,
+    /// What each worker has before it, as it said last.
+    pub gauges: OnceLock<Vec<Arc<Gauges>>>,
     /// The queues of the workers.
     pub workers: OnceLock<Vec<mpsc::Sender<Command>>>,
     /// Where executions go that are done with.
@@ -99,7 +87,8 @@ impl Shared {
             tokens,
             timers,
             activities: Activities::default(),
-            counts: Counts::default(),
+            figures: Figures::default(),
+            gauges: OnceLock::new(),
             workers: OnceLock::new(),
             archiving,
             archive_later: AtomicBool::new(false),
@@ -135,6 +124,14 @@ impl Shared {
             Ok(outcome) => Ok(outcome),
             Err(_) => Err(self.stop_error()),
         }
+    }
+
+    /// What the workers have before them.
+    pub fn loads(&self) -> Vec<Load> {
+        let workers = self.workers.get().map_or(&[][..], Vec::as_slice);
+        let gauges = self.gauges.get().map_or(&[][..], Vec::as_slice);
+        let waiting = workers.iter().map(|queue| queue.max_capacity() - queue.capacity());
+        waiting.zip(gauges).map(|(waiting, gauges)| gauges.load(waiting)).collect()
     }
 
     /// An execution is done with.
@@ -184,11 +181,13 @@ impl Shared {
 
     /// The store has failed: everything stops, and says so.
     pub fn fail(&self, failure: Failure) {
+        tracing::error!(%failure, "the store has failed");
         self.stop(&failure.to_string());
     }
 
     /// The same, where a read has failed.
     pub fn fail_with(&self, error: &StoreError) {
+        tracing::error!(%error, "the store cannot be read");
         self.stop(&error.to_string());
     }
 

@@ -15,7 +15,7 @@ mod versions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -36,17 +36,18 @@ pub use self::versions::{PublishVersion, PublishedVersion};
 use crate::arn::Place;
 use crate::chance::{random, seed};
 use crate::clock::Clock;
-use crate::core::{Env, Limits};
+use crate::core::{Env, Limits, Status};
 use crate::drive::{Command, Driver};
 use crate::error::EngineError;
-use crate::ids::{Epoch, ExecutionId, SHARDS, Shard};
+use crate::figures::{Executions, Gauges, Load, Spread};
+use crate::ids::{Epoch, ExecutionId, Key, SHARDS, Shard};
 use crate::invoke::Invoker;
 use crate::quotas::Quotas;
 use crate::shared::{Observer, Parts, Shared};
-use crate::store::{self, Attention, Closed, RecordKind, Statistics, Store, StoreError};
+use crate::store::{self, Attention, Closed, ListQuery, RecordKind, Statistics, Store, StoreError};
 use crate::timers::{self, Timers};
 use crate::token::TokenKey;
-use crate::worker::{Settings, Worker};
+use crate::worker::{Settings, Worker, status_number};
 
 /// Commands that wait for one worker. Who has more to say waits.
 const COMMANDS_MAX: usize = 1_024;
@@ -65,6 +66,9 @@ const RECOVERED_MAX: usize = 1_000;
 
 /// Executions that wait to be archived. What is more is found again by its row in the index.
 const CLOSED_MAX: usize = 65_536;
+
+/// Rows that are read at once to count what runs.
+const RUNNING_PAGE: usize = 1_000;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -158,6 +162,18 @@ pub struct Counts {
     pub history_events: u64,
     /// Executions that were archived.
     pub archived: u64,
+    /// Executions that began and ended.
+    pub executions: Executions,
+    /// How long commits took.
+    pub commits: Spread,
+    /// Calls of functions and services that were answered with success.
+    pub invocations_succeeded: u64,
+    /// Those that were answered with an error.
+    pub invocations_failed: u64,
+    /// Deadlines of the next moments: those that are held in memory.
+    pub timers: usize,
+    /// What the workers have before them now, all together.
+    pub load: Load,
     /// The store's.
     pub store: Statistics,
 }
@@ -198,7 +214,7 @@ impl Engine {
             idle_max: config.idle_executions,
             idle_bytes_max: config.idle_executions.saturating_mul(64 * 1024),
         };
-        let (mut queues, mut drivers) = (Vec::new(), Vec::new());
+        let (mut queues, mut drivers, mut gauges) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..config.workers.clamp(1, usize::from(SHARDS)) {
             let env = Env {
                 now: shared.clock.now(),
@@ -211,9 +227,12 @@ impl Engine {
             let (queue, commands) = mpsc::channel(COMMANDS_MAX);
             queues.push(queue);
             let worker = Worker::new(settings.clone(), env, epochs.clone());
-            drivers.push(tokio::spawn(Driver::new(worker, shared.clone(), commands).run()));
+            let gauge = Arc::<Gauges>::default();
+            gauges.push(gauge.clone());
+            drivers.push(tokio::spawn(Driver::new(worker, shared.clone(), commands, gauge).run()));
         }
         let _ = shared.workers.set(queues); // nobody else has set it
+        let _ = shared.gauges.set(gauges);
         let parked = Some(Parked { said, closed, retain: config.retain });
         let engine = Engine {
             shared,
@@ -254,13 +273,61 @@ impl Engine {
 
     /// What the engine has done since it was opened.
     pub fn counts(&self) -> Counts {
-        let counts = &self.shared.counts;
+        let figures = &self.shared.figures;
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counts {
-            turns: counts.turns.load(Ordering::Relaxed),
-            history_events: counts.history_events.load(Ordering::Relaxed),
-            archived: counts.archived.load(Ordering::Relaxed),
+            turns: of(&figures.turns),
+            history_events: of(&figures.history_events),
+            archived: of(&figures.archived),
+            executions: figures.executions(),
+            commits: figures.commits.spread(),
+            invocations_succeeded: of(&figures.invocations_succeeded),
+            invocations_failed: of(&figures.invocations_failed),
+            timers: figures.timers.load(Ordering::Relaxed),
+            load: self.shared.loads().into_iter().sum(),
             store: self.shared.store.statistics(),
         }
+    }
+
+    /// Counts the executions that run already, for [`Counts`]. To be called on an idle engine, before
+    /// [`Engine::go_on`]: none of them may end meanwhile.
+    pub async fn count_running(&self) -> Result<(), EngineError> {
+        let (mut running, mut after) = (0, None);
+        loop {
+            let machines = self.state_machines(after.as_deref(), RUNNING_PAGE).await?;
+            for machine in &machines {
+                running += self.running_of(&machine.arn).await?;
+            }
+            match machines.last() {
+                Some(last) if machines.len() == RUNNING_PAGE => after = Some(last.arn.to_string()),
+                _ => break,
+            }
+        }
+        self.shared.figures.running_before.store(running, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn running_of(&self, list: &str) -> Result<u64, EngineError> {
+        let (mut running, mut after) = (0, None);
+        let (list, status) = (Key::of(&[list]), Some(status_number(&Status::Running)));
+        loop {
+            let page = self.shared.store.list(ListQuery { list, status, after, limit: RUNNING_PAGE }).await?;
+            running += page.len() as u64;
+            match page.last() {
+                Some((cursor, _)) if page.len() == RUNNING_PAGE => after = Some(*cursor),
+                _ => return Ok(running),
+            }
+        }
+    }
+
+    /// Why the engine has stopped, if it has.
+    pub fn stopped(&self) -> Option<String> {
+        self.shared.stopped()
+    }
+
+    /// The engine's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
     }
 
     /// Comes back when the engine has stopped by itself: its store has failed, and the sentence says how.
