@@ -30,6 +30,11 @@ impl Place {
         self.states("express", &format!("{machine}:{name}:{id}"))
     }
 
+    /// `arn:aws:states:<region>:<account>:express:<machine>:<name>`: what a state under test takes its execution for.
+    pub fn tested(&self, machine: &str, name: &str) -> String {
+        self.states("express", &format!("{machine}:{name}"))
+    }
+
     /// A role that nobody has to make.
     pub fn role(&self) -> String {
         format!("arn:aws:iam::{}:role/stepwell", self.account)

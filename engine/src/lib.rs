@@ -19,6 +19,7 @@ pub mod record;
 pub mod runner;
 mod shared;
 pub mod store;
+pub mod test_state;
 mod timers;
 pub mod token;
 pub mod worker;

@@ -31,6 +31,13 @@ pub struct Identity {
     pub input: Value,
 }
 
+impl Identity {
+    /// Whether it is an Express execution, which is never redriven.
+    pub fn is_express(&self) -> bool {
+        self.arn.contains(":express:")
+    }
+}
+
 /// How far an execution has come.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Status {

@@ -6,6 +6,7 @@
 mod archivist;
 mod executions;
 mod tasks;
+mod test_state;
 
 use std::path::PathBuf;
 use std::sync::Arc;
