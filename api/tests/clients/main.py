@@ -51,8 +51,9 @@ def main():
     finally:
         if named:
             harness.stop()
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    print(f"{result.testsRun - failed} passed, {failed} failed")
+    # Of a test with many parts each part that fails is told, and the test is counted once.
+    failed = len({getattr(test, "test_case", test).id() for test, _ in result.failures + result.errors})
+    print(f"{max(result.testsRun - failed, 0)} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
 
