@@ -34,6 +34,7 @@ operations! {
     "StartExecution" => start_execution,
     "StartSyncExecution" => start_sync_execution,
     "StopExecution" => stop_execution,
+    "ValidateStateMachineDefinition" => validate_state_machine_definition,
 }
 
 /// What an operation answers that has nothing to say.
