@@ -45,3 +45,11 @@ pub fn validate(definition: &Definition, kind: MachineType) -> Vec<Diagnostic> {
     machine::check_root(definition.value(), &json, kind, At::ROOT, &mut report);
     report.finish(definition)
 }
+
+/// Everything that is wrong with the states of a definition, taken by themselves: where they lead is not looked at.
+pub fn validate_states(definition: &Definition, kind: MachineType) -> Vec<Diagnostic> {
+    let json = definition.value().to_json();
+    let mut report = Report::default();
+    machine::check_parts(definition.value(), &json, kind, At::ROOT, &mut report);
+    report.finish(definition)
+}
