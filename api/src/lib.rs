@@ -14,6 +14,7 @@ mod operations;
 mod page;
 mod payload;
 mod protocol;
+mod resource;
 pub mod server;
 mod shape;
 

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how it is explained.
 
 mod bench;
+mod conform;
 mod executions;
 mod serve;
 
@@ -13,6 +14,7 @@ use stepwell_engine::core::Limits;
 use stepwell_engine::store::Kind;
 
 pub use bench::{Bench, BenchAction, EngineBench, Phase, StoreBench, Target, WaitingBench};
+pub use conform::Conform;
 pub use executions::{
     Data, Executions, ExecutionsAction, HistoryArgs, ListArgs, RedriveArgs, ShowArgs, StopArgs, Which,
 };
@@ -52,6 +54,9 @@ pub enum Command {
     Validate(Validate),
     /// Evaluate one path or intrinsic function.
     Eval(Eval),
+    /// Play cases that say what AWS does, against this server or any other.
+    #[command(long_about = conform::ABOUT)]
+    Conform(Conform),
     /// Measure what this machine and its disk can do.
     Bench(Bench),
     /// Print the completion script of a shell.

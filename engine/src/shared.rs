@@ -8,6 +8,7 @@ use stepwell_asl::{Text, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::activities::Activities;
+use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::core::{Event, Execution, Identity, Invoke, Status, Turn};
 use crate::drive::{Command, Reply};
@@ -16,6 +17,7 @@ use crate::figures::{Figures, Gauges, Load};
 use crate::ids::ExecutionId;
 use crate::invoke::Invoker;
 use crate::machines::Machines;
+use crate::resources::Resources;
 use crate::store::{Closed, Failure, Store, StoreError};
 use crate::timers::Timers;
 use crate::token::TokenKey;
@@ -37,6 +39,7 @@ pub(crate) struct Shared {
     pub invoker: Arc<dyn Invoker>,
     pub observer: Option<Arc<dyn Observer>>,
     pub machines: Machines,
+    pub registered_activities: Resources<Activity>,
     pub tokens: TokenKey,
     pub timers: Timers,
     pub activities: Activities,
@@ -66,7 +69,6 @@ pub(crate) struct Parts {
     pub clock: Clock,
     pub invoker: Arc<dyn Invoker>,
     pub observer: Option<Arc<dyn Observer>>,
-    pub machines: Machines,
     pub tokens: TokenKey,
     pub timers: Timers,
     pub archiving: mpsc::Sender<Closed>,
@@ -74,13 +76,14 @@ pub(crate) struct Parts {
 
 impl Shared {
     pub fn new(parts: Parts) -> Shared {
-        let Parts { store, clock, invoker, observer, machines, tokens, timers, archiving } = parts;
+        let Parts { store, clock, invoker, observer, tokens, timers, archiving } = parts;
         Shared {
             store,
             clock,
             invoker,
             observer,
-            machines,
+            machines: Machines::default(),
+            registered_activities: Resources::default(),
             tokens,
             timers,
             activities: Activities::default(),

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod completions;
+pub mod conform;
 pub mod eval;
 pub mod executions;
 pub mod run;
@@ -21,6 +22,7 @@ pub fn execute(command: Command) -> Result<ExitCode, Refusal> {
         Command::Executions(args) => executions::execute(args),
         Command::Validate(args) => validate::execute(&args),
         Command::Eval(args) => eval::execute(&args),
+        Command::Conform(args) => conform::execute(&args),
         Command::Bench(args) => bench::execute(&args),
         Command::Completions(args) => completions::execute(&args),
     }

@@ -3,9 +3,15 @@
 //! What an [`Engine`] acknowledges is durable: it survives kill -9 and, where the store can, a power cut. Executions go on
 //! where they were when the engine is opened again.
 
+mod activities;
+mod aliases;
 mod archivist;
 mod executions;
+mod machines;
+mod tags;
 mod tasks;
+mod test_state;
+mod versions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,15 +19,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use stepwell_asl::{Chance, MachineType, Timestamp};
+use stepwell_asl::{Chance, Timestamp};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+pub use self::activities::CreateActivity;
+pub use self::aliases::{AliasDescription, CreateAlias, UpdateAlias};
 pub use self::executions::{
     Description, ExecutionPage, ExecutionSummary, Finished, HistoryCursor, HistoryPage, HistoryQuery, Inspection,
-    ListExecutions, StartExecution, Started, made_up_name,
+    ListExecutions, MachineOfExecution, StartExecution, Started, made_up_name,
 };
-use crate::arn::{Place, check_name};
+pub use self::machines::{
+    CreateStateMachine, CreatedStateMachine, StateMachineDescription, UpdateStateMachine, UpdatedStateMachine,
+};
+pub use self::versions::{PublishVersion, PublishedVersion};
+use crate::arn::Place;
 use crate::chance::{random, seed};
 use crate::clock::Clock;
 use crate::core::{Env, Limits, Status};
@@ -30,7 +42,7 @@ use crate::error::EngineError;
 use crate::figures::{Executions, Gauges, Load, Spread};
 use crate::ids::{Epoch, ExecutionId, Key, SHARDS, Shard};
 use crate::invoke::Invoker;
-use crate::machines::{Machines, StateMachine, read_definition};
+use crate::quotas::Quotas;
 use crate::shared::{Observer, Parts, Shared};
 use crate::store::{self, Attention, Closed, ListQuery, RecordKind, Statistics, Store, StoreError};
 use crate::timers::{self, Timers};
@@ -73,6 +85,8 @@ pub struct Config {
     pub account: String,
     /// AWS's limits, or others.
     pub limits: Limits,
+    /// AWS's quotas, or others.
+    pub quotas: Quotas,
     /// How long closed executions are kept. `None`: for ever.
     pub retain: Option<Duration>,
     /// How long an execution that did not succeed can be redriven: 14 days on AWS. It is not archived before.
@@ -96,6 +110,7 @@ impl Config {
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
             limits: Limits::AWS,
+            quotas: Quotas::AWS,
             retain: Some(90 * DAY),
             redrive: 14 * DAY,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
@@ -117,6 +132,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     place: Place,
     limits: Limits,
+    quotas: Quotas,
     redrive: Duration,
     ids: Arc<Mutex<std::ops::Range<u64>>>,
     running: Arc<Mutex<Running>>,
@@ -189,7 +205,6 @@ impl Engine {
             clock: Clock::real(),
             invoker: config.invoker,
             observer: config.observer,
-            machines: Machines::new(),
             timers,
             archiving,
         }));
@@ -223,6 +238,7 @@ impl Engine {
             shared,
             place: Place { region: config.region, account: config.account },
             limits: config.limits,
+            quotas: config.quotas,
             redrive: config.redrive,
             ids: Arc::new(Mutex::new(0..0)),
             running: Arc::new(Mutex::new(Running { parked, background: Vec::new(), drivers, shards })),
@@ -243,48 +259,6 @@ impl Engine {
             tokio::spawn(timers::run(shared.clone(), said)),
             tokio::spawn(archivist::run(shared.clone(), closed, retain)),
         ]);
-    }
-
-    /// Registers a state machine under a name, or gives the one of that name another definition or role. Running
-    /// executions keep the definition they were started with.
-    ///
-    /// Errors: `InvalidName`, `InvalidDefinition` (with what is wrong and where), `StateMachineAlreadyExists` where it
-    /// would change its type.
-    pub async fn register(
-        &self,
-        name: &str,
-        definition: &str,
-        kind: MachineType,
-    ) -> Result<Arc<StateMachine>, EngineError> {
-        check_name(name).map_err(|_| EngineError::call("InvalidName", format!("Invalid Name: '{name}'")))?;
-        let definition = read_definition(definition, self.limits.payload_bytes.is_some())?;
-        let now = self.shared.clock.now();
-        let machine = StateMachine {
-            arn: self.place.state_machine(name).into(),
-            name: name.into(),
-            kind,
-            role_arn: self.place.role().into(),
-            definition: stepwell_asl::programs::ContentHash::of(definition.text()),
-            created_at: now,
-            updated_at: now,
-        };
-        self.shared.machines.register(self.shared.store.as_ref(), machine, &definition).await
-    }
-
-    /// The state machine of an ARN.
-    pub async fn state_machine(&self, arn: &str) -> Result<Option<Arc<StateMachine>>, EngineError> {
-        self.shared.machines.get(self.shared.store.as_ref(), arn).await
-    }
-
-    /// The text of a state machine's definition.
-    pub async fn definition(&self, machine: &StateMachine) -> Result<Option<String>, EngineError> {
-        let record = self.shared.store.get(RecordKind::Definition, &machine.definition.to_string()).await?;
-        Ok(record.map(|record| String::from_utf8_lossy(&record.value).into_owned()))
-    }
-
-    /// State machines by ARN, after a given one.
-    pub async fn state_machines(&self, after: Option<&str>, limit: usize) -> Result<Vec<StateMachine>, EngineError> {
-        self.shared.machines.list(self.shared.store.as_ref(), after, limit).await
     }
 
     /// Where the engine pretends to be: what its ARNs are made of.
