@@ -3,9 +3,12 @@
 //! [`Api`] is the operations: a name and a JSON body in, a JSON body out. [`server`] is the HTTP around them. The shapes of
 //! AWS's wire protocol live in this crate and in no other; what an operation does is the engine's.
 
+pub mod access;
 mod error;
+pub mod execution_log;
 mod history;
 mod json_error;
+mod metrics;
 mod operation;
 mod operations;
 mod page;
