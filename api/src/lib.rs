@@ -11,6 +11,7 @@ mod operations;
 mod page;
 mod payload;
 mod protocol;
+mod resource;
 pub mod server;
 mod shape;
 

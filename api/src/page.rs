@@ -36,7 +36,19 @@ pub fn token(of: &[&str], cursor: &str, now: Timestamp) -> String {
 
 /// The cursor in a token. Errors: `InvalidToken`.
 pub fn cursor(of: &[&str], token: &str, now: Timestamp) -> Result<String, ApiError> {
-    read(of, token, now).ok_or_else(|| ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"))
+    read(of, token, now).ok_or_else(invalid)
+}
+
+/// `InvalidToken`
+pub fn invalid() -> ApiError {
+    ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'")
+}
+
+/// Cuts a list to a page, and gives the token for the next one where there was more.
+pub fn next<T>(entries: &mut Vec<T>, size: usize, token: impl FnOnce(&T) -> String) -> Option<String> {
+    let more = entries.len() > size;
+    entries.truncate(size);
+    entries.last().filter(|_| more).map(token)
 }
 
 fn read(of: &[&str], token: &str, now: Timestamp) -> Option<String> {

@@ -28,6 +28,8 @@ pub enum Shape {
     List(&'static Shape, usize, usize),
     /// An object.
     Structure(&'static [Member]),
+    /// An object that AWS shows, under this name, where it says what is wrong.
+    Named(&'static str, &'static [Member]),
 }
 
 /// A string's constraints. Lengths are in UTF-16 units, as Java counts.
@@ -146,7 +148,7 @@ fn types(shape: &Shape, value: &mut Value, depth: usize) -> Result<(), ApiError>
         (Shape::List(of, ..), Value::Array(items)) if depth < DEPTH_MAX => {
             items.iter_mut().try_for_each(|item| types(of, item, depth + 1))
         }
-        (Shape::Structure(members), Value::Object(object)) if depth < DEPTH_MAX => {
+        (Shape::Structure(members) | Shape::Named(_, members), Value::Object(object)) if depth < DEPTH_MAX => {
             members.iter().try_for_each(|member| match object.get_mut(member.name) {
                 Some(value) => types(&member.shape, value, depth + 1),
                 None => Ok(()),
@@ -157,7 +159,7 @@ fn types(shape: &Shape, value: &mut Value, depth: usize) -> Result<(), ApiError>
         (Shape::Float(..), value) => wrong(value, "Float"),
         (Shape::Boolean, value) => wrong(value, "Boolean"),
         (Shape::List(..), value) => wrong(value, "List"),
-        (Shape::Structure(_), value) => wrong(value, "Structure"),
+        (Shape::Structure(_) | Shape::Named(..), value) => wrong(value, "Structure"),
     }
 }
 
@@ -195,13 +197,13 @@ fn constraints(shape: &Shape, value: &Value, path: &str, violations: &mut Vec<St
             range(number.as_f64().unwrap_or_default(), *min, *max, path, violations);
         }
         (Shape::List(of, min, max), Value::Array(items)) => {
-            let shown = format!("'{}'", Value::Array(items.clone()));
+            let shown = format!("'{}'", shown(shape, value));
             length(items.len(), *min, *max, &shown, path, violations);
             for (at, item) in items.iter().enumerate() {
                 constraints(of, item, &format!("{path}.{}.member", at + 1), violations);
             }
         }
-        (Shape::Structure(members), Value::Object(object)) => {
+        (Shape::Structure(members) | Shape::Named(_, members), Value::Object(object)) => {
             for member in *members {
                 let path = if path.is_empty() { member.name.to_owned() } else { format!("{path}.{}", member.name) };
                 match object.get(member.name) {
@@ -220,9 +222,28 @@ fn constraints(shape: &Shape, value: &Value, path: &str, violations: &mut Vec<St
             | Shape::Integer(..)
             | Shape::Float(..)
             | Shape::List(..)
-            | Shape::Structure(_),
+            | Shape::Structure(_)
+            | Shape::Named(..),
             _,
         ) => {}
+    }
+}
+
+/// A value as Java shows it.
+fn shown(shape: &Shape, value: &Value) -> String {
+    match (shape, value) {
+        (Shape::List(of, ..), Value::Array(items)) => {
+            let items: Vec<String> = items.iter().map(|item| shown(of, item)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        (Shape::Named(name, members), Value::Object(object)) => {
+            let there = members.iter().filter_map(|member| Some((member, object.get(member.name)?)));
+            let members: Vec<String> =
+                there.map(|(member, value)| format!("{}={}", member.name, shown(&member.shape, value))).collect();
+            format!("{name}({})", members.join(", "))
+        }
+        (_, Value::String(text)) => text.clone(),
+        (_, other) => other.to_string(),
     }
 }
 
@@ -318,6 +339,20 @@ mod tests {
             "1 validation error detected: Value 'long' at 'tags.2.member.key' failed to satisfy constraint: Member \
              must have length less than or equal to 3",
         );
+    }
+
+    #[test]
+    fn a_list_is_shown_as_java_shows_it() {
+        const ROUTE: Shape =
+            Shape::Named("Route", &[required("arn", text(1, 9)), optional("weight", Shape::Integer(0, 9))]);
+        let check = |shape: &'static Shape, list: Value, expected: &str| assert_eq!(shown(shape, &list), expected);
+        check(&Shape::List(&ROUTE, 1, 1), json!([]), "[]");
+        check(
+            &Shape::List(&ROUTE, 1, 1),
+            json!([{ "weight": 5, "arn": "a" }, { "arn": "b", "other": 1 }]),
+            "[Route(arn=a, weight=5), Route(arn=b)]",
+        );
+        check(&Shape::List(&NAME, 1, 1), json!(["a", "b"]), "[a, b]");
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use crate::choice::{Operator, Rule, Test};
 use crate::path::{ReferencePath, Selector};
 use crate::program::{
-    Choice, Completion, Fail, Map, Parallel, Pass, PathField, Phrase, Program, Quantity, QueryLanguage, ResultPath,
-    State, StateId, StateKind, Task, Transition, Unsupported, Wait,
+    Choice, Completion, Fail, ItemBatcher, Map, Parallel, Pass, PathField, Phrase, Program, Quantity, QueryLanguage,
+    ResultPath, State, StateId, StateKind, Task, Transition, Unsupported, Wait,
 };
 use crate::resource::{Resource, ResourceKind};
 use crate::retry::{Catcher, Retrier};
@@ -214,9 +214,18 @@ impl Compiler {
             max_concurrency: quantity(fields, language, "MaxConcurrency")?,
             tolerated_failure_count: quantity(fields, language, "ToleratedFailureCount")?,
             tolerated_failure_percentage: quantity(fields, language, "ToleratedFailurePercentage")?,
+            batcher: fields.object("ItemBatcher")?.map(|fields| item_batcher(&fields, language)).transpose()?,
             completion: completion(fields, language, names)?,
         })
     }
+}
+
+fn item_batcher(fields: &Fields<'_>, language: QueryLanguage) -> Compiled<ItemBatcher> {
+    Ok(ItemBatcher {
+        max_items: quantity(fields, language, "MaxItemsPerBatch")?,
+        max_input_bytes: quantity(fields, language, "MaxInputBytesPerBatch")?,
+        batch_input: template(fields, language, "BatchInput")?,
+    })
 }
 
 fn target(fields: &Fields<'_>, name: &str, names: &Names<'_>) -> Compiled<StateId> {

@@ -113,8 +113,10 @@ fn of_kind(kind: &HistoryKind) -> Option<(String, Details)> {
     let new = Details::default;
     let named = |name: &str, details: Details| Some((format!("{name}EventDetails"), details));
     match kind {
-        HistoryKind::ExecutionStarted { input, role_arn } => {
-            named("executionStarted", new().payload("input", input).with("roleArn", role_arn.clone()))
+        HistoryKind::ExecutionStarted { input, role_arn, version_arn, alias_arn } => {
+            let started = new().payload("input", input).with("roleArn", role_arn.clone());
+            let started = started.with_some("stateMachineAliasArn", alias_arn.clone());
+            named("executionStarted", started.with_some("stateMachineVersionArn", version_arn.clone()))
         }
         HistoryKind::ExecutionSucceeded { output } => named("executionSucceeded", new().payload("output", output)),
         HistoryKind::ExecutionFailed(error) => named("executionFailed", new().error(error)),

@@ -14,7 +14,7 @@ pub struct Input {
 
 pub async fn call(api: &Api, input: Input) -> Answer {
     let Input { activity_arn, worker_name } = input;
-    let task = api.engine().poll_activity(&activity_arn, worker_name.as_deref(), api.options.poll).await?;
+    let task = api.engine().activity_task(&activity_arn, worker_name.as_deref(), api.options.poll).await?;
     let Some(task) = task else { return Ok(json!({ "taskToken": null })) };
     Output::default().with("taskToken", &*task.token).with("input", task.input.to_string()).done()
 }

@@ -44,7 +44,7 @@ pub async fn call(api: &Api, input: Input) -> Answer {
     let status = input.status_filter.as_deref().map(|wanted| (0..=4).find(|at| status_name(*at) == wanted).unwrap_or(u8::MAX));
     let list = ListExecutions { machine_arn: machine_arn.clone(), status, after, limit: page::size(input.max_results) };
     let found = engine.list(list).await?;
-    let executions: Vec<Value> = found.executions.iter().map(|line| shown(line, &machine_arn)).collect();
+    let executions: Vec<Value> = found.executions.iter().map(|line| shown(line, &found.machine_arn)).collect();
     let next = found.next.map(|cursor| page::token(&of, &cursor.to_string(), now));
     Output::default().with("executions", executions).with_some("nextToken", next).done()
 }
@@ -53,6 +53,8 @@ fn shown(line: &ExecutionSummary, machine_arn: &str) -> Value {
     let output = Output::default()
         .with("executionArn", line.arn.as_str())
         .with("stateMachineArn", machine_arn)
+        .with_some("stateMachineVersionArn", line.version_arn.as_deref())
+        .with_some("stateMachineAliasArn", line.alias_arn.as_deref())
         .with("name", line.name.as_str())
         .with("status", status_name(line.status))
         .with("startDate", seconds(line.started_at))

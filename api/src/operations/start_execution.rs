@@ -19,11 +19,16 @@ pub struct Input {
     state_machine_arn: String,
     name: Option<String>,
     input: Option<String>,
+    trace_header: Option<String>,
 }
 
 pub async fn call(api: &Api, input: Input) -> Answer {
-    let payload = payload::input(input.input.as_deref())?;
-    let start = StartExecution { machine_arn: input.state_machine_arn, name: input.name, input: payload };
+    let start = StartExecution {
+        machine_arn: input.state_machine_arn,
+        name: input.name,
+        input: payload::input(input.input.as_deref())?,
+        trace_header: input.trace_header,
+    };
     let started = api.engine().start(start).await?;
     Output::default().with("executionArn", &*started.arn).with("startDate", seconds(started.started_at)).done()
 }

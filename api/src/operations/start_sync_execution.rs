@@ -35,7 +35,12 @@ pub async fn call(api: &Api, input: Input) -> Answer {
     let payload = payload::input(input.input.as_deref())?;
     let all = input.included_data.as_deref() != Some("METADATA_ONLY");
     let given = all.then(|| payload.to_string());
-    let start = StartExecution { machine_arn: input.state_machine_arn.clone(), name: input.name, input: payload };
+    let start = StartExecution {
+        machine_arn: input.state_machine_arn,
+        name: input.name,
+        input: payload,
+        trace_header: input.trace_header.clone(),
+    };
     let finished = api.engine().run_express(start).await?;
     let (status, output, error) = match &finished.status {
         Status::Succeeded(output) => ("SUCCEEDED", Some(output.to_string()), None),
@@ -51,7 +56,7 @@ pub async fn call(api: &Api, input: Input) -> Answer {
     });
     Output::default()
         .with("executionArn", &*finished.arn)
-        .with("stateMachineArn", input.state_machine_arn)
+        .with("stateMachineArn", &*finished.machine_arn)
         .with("name", &*finished.name)
         .with("startDate", seconds(finished.started_at))
         .with("stopDate", seconds(finished.stopped_at))

@@ -96,5 +96,6 @@ fn identity(args: &Run, config: &Config, input: Value, started_at: Timestamp) ->
         region: place.region.into(),
         started_at,
         input,
+        ..Identity::default()
     })
 }

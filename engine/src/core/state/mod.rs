@@ -6,9 +6,11 @@ use super::branch::BranchId;
 use super::fault::Fault;
 use super::step::Turning;
 
+mod batch;
 mod choice;
 mod fail;
 pub mod map;
+mod map_probed;
 mod parallel;
 mod pass;
 mod succeed;
