@@ -111,7 +111,8 @@ async fn what_must_be_there_is_asked_for() {
             null[*member] = Value::Null;
             for body in [without, null] {
                 let error = world.call(request.operation, &body).await.unwrap_err();
-                let expected = format!("Value null at '{member}' failed to satisfy constraint: Member must not be null");
+                let expected =
+                    format!("Value null at '{member}' failed to satisfy constraint: Member must not be null");
                 let found = (error.code, error.message.contains(&expected));
                 assert_eq!(found, ("ValidationException", true), "{} {body}: {error:?}", request.operation);
             }

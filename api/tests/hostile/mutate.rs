@@ -140,7 +140,8 @@ fn string(dice: &mut Dice, text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let at = dice.below(letters.len() + 1);
     let (before, after): (String, String) = (letters[..at].iter().collect(), letters[at..].iter().collect());
-    let inserted = *dice.pick(&["", ":", "/", " ", "\n", "*", "\"", "\u{1f4a5}", "$", "%", "\\", "\u{0}", "é", "::", "1"]);
+    let inserted =
+        *dice.pick(&["", ":", "/", " ", "\n", "*", "\"", "\u{1f4a5}", "$", "%", "\\", "\u{0}", "é", "::", "1"]);
     match dice.below(4) {
         0 => before,
         1 => after,
