@@ -3,8 +3,8 @@
 //! A signature comes in the header `Authorization` or in the query (a presigned URL). What the head alone shows is
 //! checked before the body is read: [`Verifier::claim`]. The body's hash is part of what was signed: [`Claim::verify`].
 
-use axum::http::request::Parts;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use stepwell_asl::Timestamp;
