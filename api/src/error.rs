@@ -57,11 +57,6 @@ impl ApiError {
             "InternalFailure" => 500,
             "ServiceUnavailable" => 503,
             "RequestEntityTooLarge" => 413,
-            "AccessDeniedException"
-            | "IncompleteSignatureException"
-            | "InvalidSignatureException"
-            | "MissingAuthenticationTokenException"
-            | "UnrecognizedClientException" => 403,
             _ => 400,
         }
     }

@@ -17,11 +17,16 @@ pub fn event(event: &HistoryEvent, include_data: bool) -> Value {
     members.insert("id".to_owned(), event.id.into());
     members.insert("previousEventId".to_owned(), event.previous_id.into());
     if let Some((name, details)) = history_json::details(&event.kind) {
-        let mut details = details.to_json();
-        if let (false, Value::Object(details)) = (include_data, &mut details) {
-            details.retain(|name, _| !DATA.contains(&name.as_str()) && !name.ends_with("Details"));
-        }
-        members.insert(name, details);
+        let details = details.to_json();
+        members.insert(name, if include_data { details } else { without_data(details) });
     }
     members.into()
+}
+
+/// An event's details without the data of the execution.
+pub fn without_data(mut details: Value) -> Value {
+    if let Value::Object(members) = &mut details {
+        members.retain(|name, _| !DATA.contains(&name.as_str()) && !name.ends_with("Details"));
+    }
+    details
 }

@@ -137,9 +137,10 @@ fn kind_of(lines: &[Line], id: u64) -> Option<&str> {
 
 fn is_same_event(expected: &Line, actual: &Line, bound: &mut Bound) -> bool {
     expected.kind == actual.kind
-        && expected.details.iter().all(|(name, value)| {
-            actual.detail(name).is_some_and(|actual| is_same_detail(value, actual, bound))
-        })
+        && expected
+            .details
+            .iter()
+            .all(|(name, value)| actual.detail(name).is_some_and(|actual| is_same_detail(value, actual, bound)))
         && actual.details.iter().all(|(name, value)| {
             expected.detail(name).is_some()
                 || OF_PLACE.contains(&name.as_str())

@@ -153,7 +153,8 @@ impl Endpoint {
 
     fn request(&self, operation: &str, body: Bytes) -> Result<Request<Full<Bytes>>, String> {
         let uri = self.uri(operation);
-        let target = HeaderValue::from_str(&format!("AWSStepFunctions.{operation}")).map_err(|error| error.to_string())?;
+        let target =
+            HeaderValue::from_str(&format!("AWSStepFunctions.{operation}")).map_err(|error| error.to_string())?;
         let mut request = Request::new(Full::new(body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri.parse().map_err(|error| format!("{uri}: {error}"))?;

@@ -103,9 +103,8 @@ impl Functions {
 
 impl Served {
     fn next(&mut self, payload: &Value) -> Option<Reply> {
-        let fits = |reply: &&Reply| {
-            reply.when.as_ref().is_some_and(|when| compare::matches(when, payload, &mut Bound::new()))
-        };
+        let fits =
+            |reply: &&Reply| reply.when.as_ref().is_some_and(|when| compare::matches(when, payload, &mut Bound::new()));
         if let Some(reply) = self.script.replies().iter().find(fits) {
             return Some(reply.clone());
         }

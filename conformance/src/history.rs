@@ -165,7 +165,8 @@ fn detail((name, value): (&String, &Value)) -> (String, Value) {
         // An error's cause may be an object that a function has made.
         Value::String(text) if name == "cause" && text.starts_with('{') => document(text),
         Value::Object(variables) if name == "assignedVariables" => {
-            let each = |(name, value): (&String, &Value)| (name.clone(), value.as_str().map_or(value.clone(), document));
+            let each =
+                |(name, value): (&String, &Value)| (name.clone(), value.as_str().map_or(value.clone(), document));
             Value::Object(variables.iter().map(each).collect::<Map<_, _>>())
         }
         other => other.clone(),

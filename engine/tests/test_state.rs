@@ -1048,20 +1048,26 @@ fn a_map_that_writes_its_results_gives_an_object() {
 fn a_jsonata_state_shows_its_arguments_and_no_paths() {
     let task = json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": "arn:aws:states:::lambda:invoke",
         "Arguments": {"FunctionName": "f"}, "Output": {"o": 1}, "Assign": {"v": 2}, "End": true});
-    check(TestState { mock: result(json!({})), ..test(task, json!({"a": 1})) }, expect![[r#"
+    check(
+        TestState { mock: result(json!({})), ..test(task, json!({"a": 1})) },
+        expect![[r#"
         SUCCEEDED
         output: {"o":1}
           input: {"a":1}
           afterArguments: {"FunctionName":"f"}
           result: {}
           variables: {"v":2}
-    "#]]);
+    "#]],
+    );
     let pass = json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": [1], "End": true});
-    check(test(pass, json!({"a": 1})), expect![[r#"
+    check(
+        test(pass, json!({"a": 1})),
+        expect![[r#"
         SUCCEEDED
         output: [1]
           input: {"a":1}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -1076,15 +1082,20 @@ fn a_jsonata_map_shows_its_numbers_and_no_items() {
         configuration: Configuration { map_iteration_failure_count: Some(count), ..Configuration::default() },
         ..test(map.clone(), json!({}))
     };
-    check(failed(1), expect![[r#"
+    check(
+        failed(1),
+        expect![[r#"
         SUCCEEDED
         output: [3,4]
           input: {}
           afterItemSelector: [{"s":1},{"s":1}]
           maxConcurrency: 2
           toleratedFailureCount: 1
-    "#]]);
-    check(failed(2), expect![[r#"
+    "#]],
+    );
+    check(
+        failed(2),
+        expect![[r#"
         CAUGHT_ERROR -> C
         error: States.ExceedToleratedFailureThreshold
         cause: The specified tolerated failure threshold was exceeded
@@ -1094,7 +1105,8 @@ fn a_jsonata_map_shows_its_numbers_and_no_items() {
           maxConcurrency: 2
           toleratedFailureCount: 1
           errorDetails: catcher 0
-    "#]]);
+    "#]],
+    );
 }
 
 // ---- what does not go together ----

@@ -99,7 +99,10 @@ async fn serve_functions(args: &Conform) -> Result<Functions, Refusal> {
     let any = std::net::SocketAddr::new(FUNCTIONS.ip(), 0);
     let address = args.functions.unwrap_or(if args.endpoint.is_some() { FUNCTIONS } else { any });
     Functions::serve(address).await.map_err(|trouble| {
-        Refusal::with_help(trouble.to_string(), "--functions ADDR serves them elsewhere, --no-functions leaves them out")
+        Refusal::with_help(
+            trouble.to_string(),
+            "--functions ADDR serves them elsewhere, --no-functions leaves them out",
+        )
     })
 }
 
