@@ -234,7 +234,12 @@ mod tests {
     fn events() -> Vec<HistoryEvent> {
         let error = || StateError::new("E", "why".to_owned());
         let kinds = [
-            HistoryKind::ExecutionStarted { input: AslValue::Null, role_arn: "arn:r".into() },
+            HistoryKind::ExecutionStarted {
+                input: AslValue::Null,
+                role_arn: "arn:r".into(),
+                version_arn: None,
+                alias_arn: None,
+            },
             HistoryKind::ParallelStateStarted,
             HistoryKind::ParallelStateFailed,
             HistoryKind::ExecutionFailed(error()),
