@@ -14,6 +14,7 @@ mod operations;
 mod page;
 mod payload;
 mod protocol;
+mod recent;
 mod resource;
 pub mod server;
 mod shape;
@@ -25,10 +26,14 @@ use stepwell_engine::Engine;
 pub use error::ApiError;
 pub use operation::operation_names;
 
+use recent::Recent;
+
 /// The operations of the API, on an engine.
 pub struct Api {
     engine: Engine,
     options: Options,
+    /// Redrives that were asked for under a client's token.
+    redrives: Recent,
 }
 
 /// What can be chosen.
@@ -49,7 +54,7 @@ impl Default for Options {
 impl Api {
     /// All operations, on this engine.
     pub fn new(engine: Engine, options: Options) -> Api {
-        Api { engine, options }
+        Api { engine, options, redrives: Recent::default() }
     }
 
     /// The engine that answers.

@@ -15,7 +15,6 @@ pub mod location;
 pub mod path;
 pub mod program;
 pub mod programs;
-pub mod references;
 pub mod resource;
 pub mod retry;
 pub mod scope;

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::definition::Definition;
 use crate::intrinsics::Intrinsic;
 use crate::jsonata_variables;
 use crate::path::{Root, Selector};
@@ -18,12 +17,11 @@ pub type VariableReferences = BTreeMap<Text, BTreeSet<Text>>;
 /// The variables that each state refers to, those inside Map and Parallel states included.
 ///
 /// A Map's `ItemSelector` belongs to the Map; what its processor refers to belongs to the states in there.
-pub fn variable_references(definition: &Definition) -> VariableReferences {
-    let root = definition.value();
+pub fn variable_references(definition: &Value) -> VariableReferences {
     let mut assigned = HashSet::new();
-    each_state(root, &mut |_, state| collect_assigned(state, &mut assigned));
+    each_state(definition, &mut |_, state| collect_assigned(state, &mut assigned));
     let mut references = VariableReferences::new();
-    walk(root, false, &assigned, &mut references);
+    walk(definition, false, &assigned, &mut references);
     references
 }
 

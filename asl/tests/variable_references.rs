@@ -1,14 +1,11 @@
 //! Which variables states refer to.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
-use stepwell_asl::{Definition, variable_references};
+use stepwell_asl::variable_references;
 
 /// The references of a whole definition.
 fn check(definition: Value, expected: Value) {
-    let (parsed, diagnostics) = Definition::parse(definition.to_string().as_bytes(), &BTreeMap::new());
-    let found = variable_references(&parsed.unwrap_or_else(|| panic!("{diagnostics:?}")));
+    let found = variable_references(&definition.clone().into());
     let found: Value = found
         .iter()
         .map(|(state, names)| (state.to_string(), names.iter().map(ToString::to_string).collect::<Value>()))

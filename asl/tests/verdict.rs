@@ -46,8 +46,8 @@ fn no_more_are_shown_than_asked_for() {
 fn what_is_no_definition_fails() {
     let syntax = |text| check(text, Severity::Error, 0, ("FAIL", 1, false, "INVALID_JSON_DESCRIPTION"));
     let schema = |text| check(text, Severity::Error, 0, ("FAIL", 1, false, "SCHEMA_VALIDATION_FAILED"));
-    ["{", "not json", "StartAt: A", "{} {}", "{'a': 1}", "{\"a\": 1,}"].map(syntax);
-    ["", " ", "null", "[]", "1", "\"text\"", "{}"].map(schema);
+    ["{", "not json", "StartAt: A", "{} {}", "{'a': 1}", "{\"a\": 1,}"].into_iter().for_each(syntax);
+    ["", " ", "null", "[]", "1", "\"text\"", "{}"].into_iter().for_each(schema);
     let deep = format!("{}{}", "{\"a\":".repeat(200), "1".to_owned() + &"}".repeat(200));
     check(&deep, Severity::Error, 0, ("FAIL", 1, false, "TOO_DEEPLY_NESTED"));
 }

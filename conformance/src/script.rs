@@ -7,10 +7,11 @@ use serde_json::Value;
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(untagged)]
 pub enum Script {
+    /// An answer for each call, in order. A call more fails the case. First, because a list could be read as the fields
+    /// of one answer, too.
+    InOrder(Vec<Reply>),
     /// One answer for every call.
     Always(Box<Reply>),
-    /// An answer for each call, in order. A call more fails the case.
-    InOrder(Vec<Reply>),
 }
 
 /// One answer of a function. It has just one of `return`, `return_text`, `echo`, `error`, `refuse` and `hang`.

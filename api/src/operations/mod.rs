@@ -1,8 +1,7 @@
 //! The operations, one a file: the shape of its request, the request as a type, and what it does.
 
 use serde_json::{Map, Value, json};
-use stepwell_asl::MachineType;
-use stepwell_asl::references::variable_references;
+use stepwell_asl::{MachineType, variable_references};
 use stepwell_engine::EngineError;
 
 use crate::Api;
@@ -57,6 +56,7 @@ operations! {
     "UntagResource" => untag_resource,
     "UpdateStateMachine" => update_state_machine,
     "UpdateStateMachineAlias" => update_state_machine_alias,
+    "ValidateStateMachineDefinition" => validate_state_machine_definition,
 }
 
 /// What an operation answers that has nothing to say.

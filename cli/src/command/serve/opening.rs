@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use stepwell_api::execution_log::ExecutionLog;
 use stepwell_api::{Api, Options};
+use stepwell_engine::core::Limits;
 use stepwell_engine::store::Kind;
-use stepwell_engine::{Config, Observer, store as stores};
+use stepwell_engine::{Config, Observer, Quotas, store as stores};
 
 use super::load;
 use crate::args::Serve;
@@ -36,6 +37,7 @@ impl Opening {
             region,
             account: args.account.clone(),
             limits: args.limits.clone(),
+            quotas: if args.limits == Limits::OFF { Quotas::OFF } else { Quotas::AWS },
             retain: args.retain.0,
             observer: log.map(|log| log.clone() as Arc<dyn Observer>),
             idle: true,
