@@ -92,7 +92,8 @@ impl ApiError {
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> ApiError {
         match error {
-            EngineError::Call { code, message } => ApiError::new(code, message),
+            EngineError::Call { code, message, reason: None } => ApiError::new(code, message),
+            EngineError::Call { message, reason: Some(reason), .. } => ApiError::validation_for(reason, message),
             EngineError::Stopped(why) => ApiError::new("ServiceUnavailable", format!("The engine has stopped: {why}")),
             other @ (EngineError::Open(_)
             | EngineError::Store(_)

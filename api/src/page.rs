@@ -2,6 +2,8 @@
 //!
 //! A token names the list it was given for and when. Used for another list, or after a day, it is invalid, as on AWS.
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use stepwell_asl::Timestamp;
@@ -34,8 +36,14 @@ pub fn token(of: &[&str], cursor: &str, now: Timestamp) -> String {
     BASE64.encode(bytes)
 }
 
+/// Where the page begins that a request asks for: its token's cursor, if it has a token. Errors: `InvalidToken`.
+pub fn after<T: FromStr>(of: &[&str], token: Option<&str>, now: Timestamp) -> Result<Option<T>, ApiError> {
+    let Some(token) = token else { return Ok(None) };
+    cursor(of, token, now)?.parse().map(Some).map_err(|_| invalid())
+}
+
 /// The cursor in a token. Errors: `InvalidToken`.
-pub fn cursor(of: &[&str], token: &str, now: Timestamp) -> Result<String, ApiError> {
+fn cursor(of: &[&str], token: &str, now: Timestamp) -> Result<String, ApiError> {
     read(of, token, now).ok_or_else(invalid)
 }
 

@@ -214,7 +214,10 @@ impl Compiler {
             max_concurrency: quantity(fields, language, "MaxConcurrency")?,
             tolerated_failure_count: quantity(fields, language, "ToleratedFailureCount")?,
             tolerated_failure_percentage: quantity(fields, language, "ToleratedFailurePercentage")?,
-            batcher: fields.object("ItemBatcher")?.map(|fields| item_batcher(&fields, language)).transpose()?,
+            batcher: fields
+                .object("ItemBatcher")?
+                .map(|fields| item_batcher(&fields, language).map(Box::new))
+                .transpose()?,
             completion: completion(fields, language, names)?,
         })
     }

@@ -307,7 +307,7 @@ pub struct Map {
     /// `ToleratedFailurePercentage[Path]`
     pub tolerated_failure_percentage: Option<Quantity>,
     /// `ItemBatcher`
-    pub batcher: Option<ItemBatcher>,
+    pub batcher: Option<Box<ItemBatcher>>,
     /// What becomes of result and errors.
     pub completion: Completion,
 }

@@ -103,7 +103,7 @@ fn tag(key: &str, value: &str) -> Tag {
 /// It is refused with this code, and AWS's sentence where it is known.
 fn refused<T: std::fmt::Debug>(result: Result<T, EngineError>, code: &str, message: &str) {
     match result.expect_err("it is refused") {
-        EngineError::Call { code: found, message: said } => {
+        EngineError::Call { code: found, message: said, .. } => {
             assert_eq!(found, code, "{said}");
             assert!(said.contains(message), "{said}");
         }
@@ -332,7 +332,9 @@ async fn a_machine_goes_when_its_last_execution_has_ended() {
     refused(engine.tag(&arn, &[]).await, "ResourceNotFound", &format!("Resource not found: '{arn}'"));
     assert_eq!(engine.describe(&execution).await.expect("it goes on").status, Status::Running);
 
+    assert_eq!(engine.state_machines(None, 9).await.expect("a list").len(), 1);
     engine.stop(&execution, StateError::named("E")).await.expect("it is stopped");
+    assert_eq!(engine.state_machines(None, 9).await.expect("a list"), []);
     refused(engine.describe_state_machine(&arn).await, "StateMachineDoesNotExist", &arn);
     assert_eq!(engine.machine_of_execution(&execution).await.expect("it had one").definition, waiting());
     engine.create_state_machine(create("m", &pass("1"))).await.expect("it is made again");

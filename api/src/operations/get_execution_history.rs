@@ -28,13 +28,7 @@ pub async fn call(api: &Api, input: Input) -> Answer {
     let (engine, now) = (api.engine(), api.engine().now());
     let reverse = input.reverse_order.unwrap_or(false);
     let of = ["GetExecutionHistory", &input.execution_arn, if reverse { "reverse" } else { "forward" }];
-    let after = match &input.next_token {
-        Some(token) => {
-            let cursor = page::cursor(&of, token, now)?;
-            Some(cursor.parse().map_err(|()| ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"))?)
-        }
-        None => None,
-    };
+    let after = page::after(&of, input.next_token.as_deref(), now)?;
     let query = HistoryQuery { reverse, after, limit: page::size(input.max_results) };
     let found = engine.history(&input.execution_arn, query).await?;
     let include_data = input.include_execution_data.unwrap_or(true);

@@ -34,13 +34,7 @@ pub async fn call(api: &Api, input: Input) -> Answer {
         .state_machine_arn
         .ok_or_else(|| ApiError::validation("Must provide one of the following: [stateMachineArn, mapRunArn]"))?;
     let of = ["ListExecutions", &machine_arn, input.status_filter.as_deref().unwrap_or_default()];
-    let after = match &input.next_token {
-        Some(token) => {
-            let cursor = page::cursor(&of, token, now)?;
-            Some(cursor.parse().map_err(|()| ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"))?)
-        }
-        None => None,
-    };
+    let after = page::after(&of, input.next_token.as_deref(), now)?;
     let status = input.status_filter.as_deref().map(|wanted| (0..=4).find(|at| status_name(*at) == wanted).unwrap_or(u8::MAX));
     let list = ListExecutions { machine_arn: machine_arn.clone(), status, after, limit: page::size(input.max_results) };
     let found = engine.list(list).await?;

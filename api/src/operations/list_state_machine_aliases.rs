@@ -21,7 +21,7 @@ pub struct Input {
 pub async fn call(api: &Api, input: Input) -> Answer {
     let (engine, now, arn) = (api.engine(), api.engine().now(), input.state_machine_arn.as_str());
     let of = ["ListStateMachineAliases", arn];
-    let cursor = input.next_token.map(|token| page::cursor(&of, &token, now)).transpose()?;
+    let cursor: Option<String> = page::after(&of, input.next_token.as_deref(), now)?;
     let after = match cursor.as_deref().map(|cursor| cursor.split_once(' ')) {
         Some(Some((at, name))) => Some((Timestamp(at.parse().map_err(|_| page::invalid())?), name)),
         Some(None) => return Err(page::invalid()),

@@ -19,10 +19,7 @@ pub struct Input {
 pub async fn call(api: &Api, input: Input) -> Answer {
     let (engine, now, arn) = (api.engine(), api.engine().now(), input.state_machine_arn.as_str());
     let of = ["ListStateMachineVersions", arn];
-    let below = match &input.next_token {
-        Some(token) => Some(page::cursor(&of, token, now)?.parse().map_err(|_| page::invalid())?),
-        None => None,
-    };
+    let below = page::after(&of, input.next_token.as_deref(), now)?;
     let size = page::size(input.max_results);
     let mut versions = engine.versions(arn, below, size + 1).await?;
     let next = page::next(&mut versions, size, |last| page::token(&of, &last.number.to_string(), now));

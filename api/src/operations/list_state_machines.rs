@@ -16,7 +16,7 @@ pub struct Input {
 
 pub async fn call(api: &Api, input: Input) -> Answer {
     let (engine, now, of) = (api.engine(), api.engine().now(), ["ListStateMachines"]);
-    let after = input.next_token.map(|token| page::cursor(&of, &token, now)).transpose()?;
+    let after: Option<String> = page::after(&of, input.next_token.as_deref(), now)?;
     let size = page::size(input.max_results);
     let mut machines = engine.state_machines(after.as_deref(), size + 1).await?;
     let next = page::next(&mut machines, size, |last| page::token(&of, &last.arn, now));

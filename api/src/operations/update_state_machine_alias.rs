@@ -22,10 +22,6 @@ pub struct Input {
 }
 
 pub async fn call(api: &Api, input: Input) -> Answer {
-    if input.description.is_none() && input.routing_configuration.is_none() {
-        let message = "Either the description or the RoutingConfiguration must be specified";
-        return Err(ApiError::validation_for("MISSING_REQUIRED_PARAMETER", message));
-    }
     let update = UpdateAlias {
         alias_arn: input.state_machine_alias_arn,
         description: input.description,

@@ -86,15 +86,15 @@ impl Engine {
     pub async fn update_alias(&self, update: UpdateAlias) -> Result<AliasDescription, EngineError> {
         let (asked, name) = self.alias_arn(&update.alias_arn)?;
         if update.description.is_none() && update.routing.is_none() {
-            return Err(EngineError::call(
-                "ValidationException",
+            return Err(EngineError::invalid_for(
+                "MISSING_REQUIRED_PARAMETER",
                 "Either the description or the RoutingConfiguration must be specified",
             ));
         }
         let routing = update.routing.as_deref().map(read_routing).transpose()?;
         if routing.as_ref().is_some_and(|(machine, _)| *machine != asked.machine) {
             let message = "Routing configuration must contain versions of the alias's state machine";
-            return Err(EngineError::call("ValidationException", message));
+            return Err(EngineError::invalid_for("INVALID_ROUTING_CONFIGURATION", message));
         }
         self.settle(asked.machine).await?;
         let (store, now) = (self.shared.store.as_ref(), self.shared.clock.now());

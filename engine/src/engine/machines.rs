@@ -303,7 +303,16 @@ impl Engine {
 
     /// State machines by ARN, after a given one.
     pub async fn state_machines(&self, after: Option<&str>, limit: usize) -> Result<Vec<StateMachine>, EngineError> {
-        self.shared.machines.resources.list(self.shared.store.as_ref(), after, limit).await
+        loop {
+            let page = self.shared.machines.resources.list(self.shared.store.as_ref(), after, limit).await?;
+            let mut all_stay = true;
+            for machine in page.iter().filter(|machine| machine.is_deleting) {
+                all_stay &= self.settle(&machine.arn).await?.is_some();
+            }
+            if all_stay {
+                return Ok(page);
+            }
+        }
     }
 
     /// The text of a state machine's definition.
@@ -335,8 +344,8 @@ impl Engine {
     pub(super) fn unlabeled<'a>(&self, arn: &'a str) -> Result<MachineArn<'a>, EngineError> {
         let asked = of_machine(arn)?;
         match asked.qualifier {
-            Qualifier::Label(_) => Err(EngineError::call(
-                "ValidationException",
+            Qualifier::Label(_) => Err(EngineError::invalid_for(
+                "API_DOES_NOT_SUPPORT_LABELED_ARNS",
                 format!("This operation does not support the ARN of a Map state: '{arn}'"),
             )),
             Qualifier::None | Qualifier::Version(_) | Qualifier::Alias(_) => Ok(asked),

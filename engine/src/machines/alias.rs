@@ -84,7 +84,7 @@ impl StateMachine {
 /// The state machine that all of these lead to, with the numbers of its versions and their weights. What is wrong is
 /// said in AWS's words.
 pub(crate) fn read_routing(routing: &[Routing]) -> Result<(&str, Vec<(u32, u32)>), EngineError> {
-    let refused = |why: String| Err(EngineError::call("ValidationException", why));
+    let refused = |why: String| Err(EngineError::invalid_for("INVALID_ROUTING_CONFIGURATION", why));
     let arns: Vec<&str> = routing.iter().map(|route| route.version_arn.as_str()).collect();
     let received = format!("Received: [{}]", arns.join(", "));
     if routing.is_empty() || routing.len() > 2 {

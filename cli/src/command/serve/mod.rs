@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use stepwell_api::server::Server;
 use stepwell_api::{Api, Options};
-use stepwell_engine::{Config, Engine, store as stores};
+use stepwell_engine::core::Limits;
+use stepwell_engine::{Config, Engine, Quotas, store as stores};
 
 use crate::args::Serve;
 use crate::output::{self, STRONG, Styled};
@@ -66,6 +67,7 @@ async fn open(args: &Serve) -> Result<Engine, Refusal> {
         region,
         account: args.account.clone(),
         limits: args.limits.clone(),
+        quotas: if args.limits == Limits::OFF { Quotas::OFF } else { Quotas::AWS },
         retain: args.retain.0,
         ..Config::new(store, Arc::new(router))
     };
