@@ -88,7 +88,7 @@ impl Stage {
 impl Play<'_> {
     async fn go(&mut self) -> Result<(), Stop> {
         self.set_references();
-        self.start_functions();
+        self.start_functions()?;
         self.start_workers().await?;
         self.refresh_files();
         let machine = self.create_machine().await?;
@@ -114,15 +114,17 @@ impl Play<'_> {
         }
     }
 
-    fn start_functions(&mut self) {
-        let Some(functions) = &self.stage.functions else { return };
+    fn start_functions(&mut self) -> Result<(), Stop> {
+        let Some(functions) = &self.stage.functions else { return Ok(()) };
         for (name, script) in &self.case.text.functions {
-            let calls = functions.add(&format!("{name}-{}", self.unique), script.clone());
+            let script = script.resolved(|value| self.references.resolve(value)).map_err(Stop::said)?;
+            let calls = functions.add(&format!("{name}-{}", self.unique), script);
             let (sender, receiver) = workers::payloads();
             self.payloads.insert(name.clone(), receiver);
             let (endpoint, complaints) = (self.stage.endpoint.clone(), self.complaints.clone());
             self.workers.spawn(workers::listen(endpoint, calls, sender, complaints));
         }
+        Ok(())
     }
 
     async fn start_workers(&mut self) -> Result<(), Stop> {

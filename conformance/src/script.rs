@@ -94,6 +94,19 @@ impl Reply {
 }
 
 impl Script {
+    /// The script with the references in its answers resolved.
+    pub(crate) fn resolved(&self, resolve: impl Fn(&Value) -> Result<Value, String>) -> Result<Script, String> {
+        let each = |value: &Option<Value>| value.as_ref().map(&resolve).transpose();
+        let one = |reply: &Reply| {
+            let (when, result, error) = (each(&reply.when)?, each(&reply.result)?, each(&reply.error)?);
+            Ok::<_, String>(Reply { when, result, error, ..reply.clone() })
+        };
+        Ok(match self {
+            Script::Always(reply) => Script::Always(Box::new(one(reply)?)),
+            Script::InOrder(replies) => Script::InOrder(replies.iter().map(one).collect::<Result<_, _>>()?),
+        })
+    }
+
     /// Its answers.
     pub fn replies(&self) -> &[Reply] {
         match self {
