@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use stepwell_engine::core::Limits;
 use stepwell_engine::store::Kind;
 
-pub use bench::{Bench, BenchAction, EngineBench, Phase, StoreBench, Target, WaitingBench};
+pub use bench::{Bench, BenchAction, EngineBench, Phase, ServeBench, StoreBench, Target, WaitingBench};
 pub use conform::Conform;
 pub use executions::{
     Data, Executions, ExecutionsAction, HistoryArgs, ListArgs, RedriveArgs, ShowArgs, StopArgs, Which,
