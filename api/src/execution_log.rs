@@ -1,22 +1,22 @@
 //! The log of executions that a state machine's `loggingConfiguration` asks for: a JSON line for each history event, with
 //! the members that AWS writes to CloudWatch Logs.
 //!
-//! The engine hands over its turns as an [`Observer`] and does not wait: lines are made and written on a task of their
+//! The engine hands over its turns as an [`Observer`] and does not wait: lines are made and written on a thread of their
 //! own. As on AWS that is best effort. What finds no room is counted and told.
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use stepwell_asl::Text;
 use stepwell_engine::core::{Execution, HistoryEvent, HistoryKind, Identity, Turn};
 use stepwell_engine::{Observer, history_json};
-use tokio::sync::{mpsc, oneshot};
 
 use crate::history::without_data;
 
@@ -25,118 +25,139 @@ const TURNS_MAX: usize = 16_384;
 
 /// Which events are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// All of them.
+enum Level {
     All,
-    /// What failed, timed out or was aborted, and entered Fail states.
     Error,
-    /// Executions that did not succeed.
     Fatal,
-    /// None.
-    Off,
 }
 
-/// What a state machine's `loggingConfiguration` says.
+/// What an execution's state machine was configured to log when it was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Logging {
-    /// Which events.
-    pub level: Level,
-    /// With inputs, outputs, errors and causes.
-    pub include_data: bool,
+struct Logging {
+    level: Level,
+    include_data: bool,
 }
 
-/// Finds what is to be logged of the executions of a state machine, by its ARN.
-pub type Lookup = Arc<dyn Fn(Text) -> BoxFuture<'static, Logging> + Send + Sync>;
+impl Logging {
+    /// `None`: nothing.
+    fn of(identity: &Identity) -> Option<Logging> {
+        let logging = identity.revision.as_ref()?.logging.as_ref()?;
+        let level = match logging.get("level")?.as_str()? {
+            "ALL" => Level::All,
+            "ERROR" => Level::Error,
+            "FATAL" => Level::Fatal,
+            _ => return None,
+        };
+        let include_data = logging.get("includeExecutionData").and_then(stepwell_asl::Value::as_bool) == Some(true);
+        Some(Logging { level, include_data })
+    }
+}
 
-/// Takes turns in, for [`Writer`]. Give it to the engine as its observer.
+/// Takes turns in and has them written. Give it to the engine as its observer.
 pub struct ExecutionLog {
-    turns: mpsc::Sender<Logged>,
+    turns: SyncSender<Message>,
     lost: Arc<AtomicU64>,
+    writer: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// The other end: makes the lines and writes them.
-pub struct Writer {
-    turns: mpsc::Receiver<Logged>,
-    to: Box<dyn Write + Send>,
-    lost: Arc<AtomicU64>,
-    /// Executions that were redriven, and how often.
-    redriven: HashMap<Text, u32>,
+enum Message {
+    Turn(Logged),
+    Finish,
 }
 
 struct Logged {
     execution_arn: Text,
-    machine_arn: Text,
+    logging: Logging,
     events: Vec<HistoryEvent>,
     redrive_count: Option<u32>,
 }
 
-/// A log, and the one who writes it to a file (it is added to) or, for `-`, to stdout.
-///
-/// Errors: the file cannot be opened.
-pub fn open(path: &Path) -> io::Result<(Arc<ExecutionLog>, Writer)> {
-    let to: Box<dyn Write + Send> = match path.as_os_str() == "-" {
-        true => Box::new(io::stdout()),
-        false => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
-    };
-    Ok(to_writer(to))
-}
+impl ExecutionLog {
+    /// Writes to a file, which is added to, or for `-` to stdout.
+    ///
+    /// Errors: the file cannot be opened.
+    pub fn open(path: &Path) -> io::Result<Arc<ExecutionLog>> {
+        let to: Box<dyn Write + Send> = match path.as_os_str() == "-" {
+            true => Box::new(io::stdout()),
+            false => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
+        };
+        ExecutionLog::to(to)
+    }
 
-/// The same, to anything that can be written.
-pub fn to_writer(to: Box<dyn Write + Send>) -> (Arc<ExecutionLog>, Writer) {
-    let (sender, turns) = mpsc::channel(TURNS_MAX);
-    let lost = Arc::<AtomicU64>::default();
-    let log = ExecutionLog { turns: sender, lost: lost.clone() };
-    (Arc::new(log), Writer { turns, to: Box::new(BufWriter::new(to)), lost, redriven: HashMap::new() })
+    /// The same, to anything that can be written.
+    fn to(to: Box<dyn Write + Send>) -> io::Result<Arc<ExecutionLog>> {
+        let (sender, turns) = sync_channel(TURNS_MAX);
+        let lost = Arc::<AtomicU64>::default();
+        let mut writer = Writer { to: BufWriter::new(to), lost: lost.clone(), redriven: HashMap::new() };
+        let thread = std::thread::Builder::new().name("execution-log".to_owned()).spawn(move || writer.run(&turns))?;
+        Ok(Arc::new(ExecutionLog { turns: sender, lost, writer: Mutex::new(Some(thread)) }))
+    }
+
+    /// Comes back when all that was handed over is written. What comes later is not.
+    pub fn finish(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The writer listens until it is told, so there is room at some time.
+        if let Some(writer) = writer.filter(|_| self.turns.send(Message::Finish).is_ok()) {
+            let _ = writer.join(); // a writer that panicked has told so
+        }
+    }
 }
 
 impl Observer for ExecutionLog {
     fn turn(&self, identity: &Identity, turn: &Turn, execution: Option<&Execution>) {
-        if turn.history.is_empty() {
-            return;
-        }
-        let redrive_count = execution.map(|execution| execution.redrive_count);
+        let Some(logging) = Logging::of(identity).filter(|_| !turn.history.is_empty()) else { return };
         let logged = Logged {
             execution_arn: identity.arn.clone(),
-            machine_arn: identity.machine_arn.clone(),
+            logging,
             events: turn.history.clone(),
-            redrive_count,
+            redrive_count: execution.map(|execution| execution.redrive_count),
         };
-        if self.turns.try_send(logged).is_err() {
+        if self.turns.try_send(Message::Turn(logged)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
+struct Writer {
+    to: BufWriter<Box<dyn Write + Send>>,
+    lost: Arc<AtomicU64>,
+    /// Executions that were redriven and have not ended since, and how often.
+    redriven: HashMap<Text, u32>,
+}
+
 impl Writer {
-    /// Writes until `done` is told or dropped, and then what has come until that moment.
-    pub async fn run(mut self, lookup: Lookup, mut done: oneshot::Receiver<()>) {
+    fn run(&mut self, turns: &Receiver<Message>) {
         loop {
-            let logged = tokio::select! {
-                biased;
-                logged = self.turns.recv() => logged,
-                _ = &mut done => self.turns.try_recv().ok(),
+            let message = match turns.try_recv() {
+                Ok(message) => Ok(message),
+                Err(TryRecvError::Empty) => {
+                    self.told(|writer| writer.to.flush());
+                    turns.recv()
+                }
+                Err(TryRecvError::Disconnected) => break,
             };
-            let Some(logged) = logged else { break };
-            let logging = lookup(logged.machine_arn.clone()).await;
-            let written = self.write(&logged, logging);
-            let flushed = written.and_then(|()| if self.turns.is_empty() { self.to.flush() } else { Ok(()) });
-            if let Err(error) = flushed {
-                tracing::error!(%error, "the log of executions cannot be written: some of it is lost");
+            match message {
+                Ok(Message::Turn(logged)) => self.told(|writer| writer.write(&logged)),
+                Ok(Message::Finish) | Err(_) => break,
             }
             let lost = self.lost.swap(0, Ordering::Relaxed);
             if lost > 0 {
                 tracing::error!(turns = lost, "the log of executions could not keep up: turns are missing in it");
             }
         }
-        if let Err(error) = self.to.flush() {
-            tracing::error!(%error, "the log of executions cannot be written: its end is lost");
+        self.told(|writer| writer.to.flush());
+    }
+
+    fn told(&mut self, write: impl FnOnce(&mut Writer) -> io::Result<()>) {
+        if let Err(error) = write(self) {
+            tracing::error!(%error, "the log of executions cannot be written: some of it is lost");
         }
     }
 
-    fn write(&mut self, logged: &Logged, logging: Logging) -> io::Result<()> {
-        let arn = &logged.execution_arn;
+    fn write(&mut self, logged: &Logged) -> io::Result<()> {
+        let Logged { execution_arn: arn, logging, events, .. } = logged;
         let mut redrive_count = self.redriven.get(arn).copied().or(logged.redrive_count).unwrap_or(0);
-        for event in &logged.events {
+        for event in events {
             if let HistoryKind::ExecutionRedriven { count } = event.kind {
                 redrive_count = count;
                 self.redriven.insert(arn.clone(), count);
@@ -145,8 +166,7 @@ impl Writer {
                 self.redriven.remove(arn);
             }
             if logs(logging.level, &history_json::type_name(&event.kind)) {
-                let line = line(event, arn, redrive_count, logging.include_data);
-                writeln!(self.to, "{line}")?;
+                writeln!(self.to, "{}", line(event, arn, redrive_count, logging.include_data))?;
             }
         }
         Ok(())
@@ -170,7 +190,6 @@ fn logs(level: Level, event_type: &str) -> bool {
         Level::All => true,
         Level::Error => ended_badly || event_type == "FailStateEntered",
         Level::Fatal => ended_badly && event_type.starts_with("Execution"),
-        Level::Off => false,
     }
 }
 
@@ -191,8 +210,6 @@ fn line(event: &HistoryEvent, execution_arn: &str, redrive_count: u32, include_d
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, PoisonError};
-
     use expect_test::{Expect, expect};
     use stepwell_asl::{Timestamp, Value as AslValue};
     use stepwell_engine::core::StateError;
@@ -234,24 +251,58 @@ mod tests {
 
     fn check(level: Level, include_data: bool, expected: Expect) {
         let page = Page::default();
-        let (_log, mut writer) = to_writer(Box::new(page.clone()));
-        let logged = Logged {
-            execution_arn: "arn:e".into(),
-            machine_arn: "arn:m".into(),
-            events: events(),
-            redrive_count: None,
-        };
-        writer.write(&logged, Logging { level, include_data }).unwrap();
-        writer.to.flush().unwrap();
+        let log = ExecutionLog::to(Box::new(page.clone())).unwrap();
+        let logging = Logging { level, include_data };
+        let logged = Logged { execution_arn: "arn:e".into(), logging, events: events(), redrive_count: None };
+        log.turns.send(Message::Turn(logged)).unwrap();
+        log.finish();
         let text = page.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         expected.assert_eq(&String::from_utf8(text).unwrap());
     }
 
     #[test]
     fn a_level_chooses_events() {
-        check(Level::Off, true, expect![""]);
-        check(Level::Fatal, true, expect![[""]]);
-        check(Level::Error, false, expect![[""]]);
-        check(Level::All, true, expect![[""]]);
+        check(
+            Level::Fatal,
+            true,
+            expect![[r#"
+            {"id":"4","type":"ExecutionFailed","details":{"error":"E","cause":"why"},"previous_event_id":"3","event_timestamp":"7","execution_arn":"arn:e","redrive_count":"0"}
+        "#]],
+        );
+        check(
+            Level::Error,
+            false,
+            expect![[r#"
+            {"id":"3","type":"ParallelStateFailed","details":{},"previous_event_id":"2","event_timestamp":"7","execution_arn":"arn:e","redrive_count":"0"}
+            {"id":"4","type":"ExecutionFailed","details":{},"previous_event_id":"3","event_timestamp":"7","execution_arn":"arn:e","redrive_count":"0"}
+        "#]],
+        );
+        check(
+            Level::All,
+            true,
+            expect![[r#"
+            {"id":"1","type":"ExecutionStarted","details":{"input":"null","inputDetails":{"truncated":false},"roleArn":"arn:r"},"previous_event_id":"0","event_timestamp":"7","execution_arn":"arn:e","redrive_count":"0"}
+            {"id":"2","type":"ParallelStateStarted","details":{},"previous_event_id":"1","event_timestamp":"7","execution_arn":"arn:e","redrive_count":"0"}
+            {"id":"3","type":"ParallelStateFailed","details":{},"previous_event_id":"2","event_timestamp":"7","execution_arn":"arn:e","redrive_count":"0"}
+            {"id":"4","type":"ExecutionFailed","details":{"error":"E","cause":"why"},"previous_event_id":"3","event_timestamp":"7","execution_arn":"arn:e","redrive_count":"0"}
+            {"id":"5","type":"ExecutionRedriven","details":{"redriveCount":1},"previous_event_id":"4","event_timestamp":"7","execution_arn":"arn:e","redrive_count":"1"}
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_level_is_read_from_the_configuration_that_an_execution_began_with() {
+        let of = |logging: Option<&str>| {
+            let revision = stepwell_engine::core::Revision {
+                logging: logging.map(|text| AslValue::parse(text).unwrap()),
+                ..Default::default()
+            };
+            Logging::of(&Identity { revision: Some(revision), ..Identity::default() })
+        };
+        let all = |level, include_data| Some(Logging { level, include_data });
+        assert_eq!(of(None), None);
+        assert_eq!(of(Some(r#"{"level":"OFF","includeExecutionData":true}"#)), None);
+        assert_eq!(of(Some(r#"{"level":"ALL","includeExecutionData":true}"#)), all(Level::All, true));
+        assert_eq!(of(Some(r#"{"level":"ERROR"}"#)), all(Level::Error, false));
     }
 }

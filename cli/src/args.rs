@@ -3,6 +3,7 @@
 mod bench;
 mod conform;
 mod executions;
+mod log;
 mod serve;
 
 use std::net::SocketAddr;
@@ -18,7 +19,8 @@ pub use conform::Conform;
 pub use executions::{
     Data, Executions, ExecutionsAction, HistoryArgs, ListArgs, RedriveArgs, ShowArgs, StopArgs, Which,
 };
-pub use serve::Serve;
+pub use log::{Format, Log};
+pub use serve::{Access, Auth, Serve};
 
 /// Runs AWS Step Functions state machines on your own machine.
 #[derive(Debug, Parser)]

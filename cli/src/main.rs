@@ -7,6 +7,7 @@ mod definition;
 mod excerpt;
 mod files;
 mod live;
+mod logging;
 mod output;
 mod refusal;
 mod signals;

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use stepwell_engine::core::Limits;
 use stepwell_engine::store::Kind;
 
-use super::{Retention, api_address, limits, retention, store_kind};
+use super::{Log, Retention, api_address, limits, retention, store_kind};
 
 pub const ABOUT: &str = "\
 Answer the AWS Step Functions API: point the endpoint of boto3, the AWS CLI or any SDK at it.
@@ -59,6 +59,58 @@ pub struct Serve {
     /// AWS's limits, none, or some of them changed: see `stepwell help run`
     #[arg(long, value_name = "LIMITS", default_value = "aws", value_parser = limits)]
     pub limits: Limits,
+    #[command(flatten)]
+    pub access: Access,
+    #[command(flatten)]
+    pub loading: Loading,
+    /// Serve POST /_stepwell/reset, which deletes all state: for test suites. Only with --memory
+    #[arg(long, conflicts_with = "data")]
+    pub allow_reset: bool,
+    /// Write a JSON line for each history event that a state machine's loggingConfiguration asks for; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub execution_log: Option<PathBuf>,
+    #[command(flatten)]
+    pub log: Log,
+}
+
+/// Who may ask.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Access")]
+pub struct Access {
+    /// Answer only requests that are signed: sigv4. Needed wherever other machines can reach the server
+    #[arg(long, value_name = "SCHEME", value_enum, requires = "credentials")]
+    pub auth: Option<Auth>,
+    /// The access keys that may sign, in the format of ~/.aws/credentials: every section is a key
+    #[arg(long, value_name = "FILE", requires = "auth")]
+    pub credentials: Option<PathBuf>,
+    /// Answer under this name too, or with *.NAME under all names below it. May be repeated
+    #[arg(long = "allow-host", value_name = "NAME")]
+    pub allow_hosts: Vec<String>,
+    /// Serve HTTPS with the certificate in FILE, followed by those that vouch for it (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+}
+
+/// How requests are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Auth {
+    /// Signature Version 4, as AWS's clients sign.
+    Sigv4,
+}
+
+/// What is registered at the start.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Loading")]
+pub struct Loading {
+    /// Register every NAME.asl.json, .asl.yaml and .asl.yml under DIR as NAME; NAME.express.asl.json is an Express one
+    #[arg(long, value_name = "DIR")]
+    pub load: Option<PathBuf>,
+    /// Register them again when they change. What is wrong with them is told, and the definition before stays
+    #[arg(long, requires = "load")]
+    pub watch: bool,
 }
 
 fn account(text: &str) -> Result<String, String> {

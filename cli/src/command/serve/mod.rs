@@ -1,19 +1,27 @@
 //! `stepwell serve`: the Step Functions API of one engine.
 
+mod access;
+mod load;
+mod opening;
+mod watch;
+
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_api::server::Server;
-use stepwell_api::{Api, Options};
-use stepwell_engine::core::Limits;
-use stepwell_engine::{Config, Engine, Quotas, store as stores};
+use futures_util::future::FutureExt;
+use stepwell_api::execution_log::ExecutionLog;
+use stepwell_api::server::{Renew, Server, Serving, Settings};
 
-use crate::args::Serve;
+use self::opening::Opening;
+use self::watch::Watched;
+use crate::args::{Format, Serve};
+use crate::logging;
 use crate::output::{self, STRONG, Styled};
 use crate::refusal::Refusal;
 use crate::signals::Interrupts;
-use crate::{store, tasks};
 
 /// How long the engine has to write what it has begun to write.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -21,26 +29,69 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Serves until it is told to end.
 pub fn execute(args: Serve) -> Result<ExitCode, Refusal> {
     let interrupts = Interrupts::listen();
+    logging::begin(&args.log)?;
+    access::check_address(&args.access, args.addr)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Refusal::of_machine)?;
-    runtime.block_on(serve(&args, interrupts))
+    let log = args.execution_log.as_deref().map(execution_log).transpose()?;
+    let ended = runtime.block_on(serve(&args, log.as_ref(), interrupts));
+    if let Some(log) = log {
+        log.finish();
+    }
+    ended
 }
 
-async fn serve(args: &Serve, interrupts: Interrupts) -> Result<ExitCode, Refusal> {
+fn execution_log(path: &Path) -> Result<Arc<ExecutionLog>, Refusal> {
+    ExecutionLog::open(path).map_err(|why| Refusal::new(format!("{} cannot be written: {why}", path.display())))
+}
+
+async fn serve(args: &Serve, log: Option<&Arc<ExecutionLog>>, interrupts: Interrupts) -> Result<ExitCode, Refusal> {
+    let opening = Opening::new(args, log).await?;
+    let settings = Settings {
+        access: access::access(&args.access, opening.region())?,
+        tls: access::tls(&args.access)?,
+        reset: args.allow_reset.then(|| renew(&opening)),
+        ..Settings::default()
+    };
     let server = Server::bind(args.addr).await.map_err(|why| {
         Refusal::with_help(format!("{} cannot be opened: {why}", args.addr), "--addr ADDRESS:PORT listens elsewhere")
     })?;
     let address = server.address();
-    let engine = open(args).await?;
-    let options = Options { limited: args.limits.payload_bytes.is_some(), ..Options::default() };
-    let api = Arc::new(Api::new(engine.clone(), options));
-    let serving = server.serve(api);
+    // Before they are registered: what changes meanwhile is registered again.
+    let watched = args.loading.load.as_deref().filter(|_| args.loading.watch);
+    let watched = watched.map(|directory| Watched::new(directory, opening.limited()));
+    let api = opening.open().await?;
+    let serving = server.serve_with(api, settings);
     greet(args, address);
-    let failure = tokio::select! {
-        _ = interrupts.first() => None,
-        why = engine.failed() => Some(why),
+    let watching = async {
+        match watched {
+            Some(watched) => watched.run(|| serving.api()).await,
+            None => std::future::pending().await,
+        }
     };
+    let failure = tokio::select! {
+        interrupt = interrupts.first() => {
+            tracing::info!(?interrupt, "the server was asked to end");
+            None
+        }
+        why = serving.failed() => Some(why),
+        () = watching => None, // it does not end
+    };
+    end(serving, failure).await
+}
+
+fn renew(opening: &Opening) -> Renew {
+    let opening = opening.clone();
+    Arc::new(move || {
+        let opening = opening.clone();
+        async move { opening.open().await.map_err(|refusal| refusal.message) }.boxed()
+    })
+}
+
+async fn end(serving: Serving, failure: Option<String>) -> Result<ExitCode, Refusal> {
     // Polls come back when the engine stops, so it stops while their connections are still open.
-    let (ended, ()) = tokio::join!(engine.shutdown(PATIENCE), serving.finish());
+    let api = serving.api();
+    let (ended, ()) = tokio::join!(api.engine().shutdown(PATIENCE), serving.finish());
+    tracing::info!("the server has ended");
     match failure {
         Some(why) => {
             output::tell_error(&why, None);
@@ -55,33 +106,25 @@ async fn serve(args: &Serve, interrupts: Interrupts) -> Result<ExitCode, Refusal
     }
 }
 
-async fn open(args: &Serve) -> Result<Engine, Refusal> {
-    let config = tasks::serving(args.config.as_deref(), args.aws)?;
-    let region = args.region.clone().unwrap_or_else(|| config.aws.local_region().to_owned());
-    let router = tasks::serving_router(config, args.mock_all).await;
-    let store = match &args.data {
-        Some(directory) => store::options(directory, args.store),
-        None => stores::Options::memory(),
-    };
-    let config = Config {
-        region,
-        account: args.account.clone(),
-        limits: args.limits.clone(),
-        quotas: if args.limits == Limits::OFF { Quotas::OFF } else { Quotas::AWS },
-        retain: args.retain.0,
-        ..Config::new(store, Arc::new(router))
-    };
-    store::open(config, args.store).await
-}
-
-fn greet(args: &Serve, address: std::net::SocketAddr) {
+fn greet(args: &Serve, address: SocketAddr) {
+    let scheme = if args.access.tls_cert.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{address}");
+    if args.log.format == Format::Json {
+        // Every line of stderr is JSON.
+        return tracing::info!(
+            url,
+            data = args.data.as_deref().map(|data| tracing::field::display(data.display())),
+            "listening"
+        );
+    }
     let kept = match &args.data {
         Some(directory) => format!("state is kept in {}", directory.display()),
         None => "state is in memory only: --data DIR keeps it".to_owned(),
     };
     output::tell(&format!(
-        "{} answers the Step Functions API at http://{address} ({kept})\n\
-         Point a client at it: aws stepfunctions list-state-machines --endpoint-url http://{address}\n",
+        "{} answers the Step Functions API at {url} ({kept})\n\
+         Point a client at it: aws stepfunctions list-state-machines --endpoint-url {url}\n",
         Styled(STRONG, "stepwell"),
     ));
+    tracing::info!(url, "listening");
 }

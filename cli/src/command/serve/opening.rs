@@ -1,0 +1,77 @@
+//! The operations as the arguments want them: on an engine that has begun. A reset makes them anew.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use stepwell_api::execution_log::ExecutionLog;
+use stepwell_api::{Api, Options};
+use stepwell_engine::core::Limits;
+use stepwell_engine::store::Kind;
+use stepwell_engine::{Config, Observer, Quotas, store as stores};
+
+use super::load;
+use crate::args::Serve;
+use crate::refusal::Refusal;
+use crate::{store, tasks};
+
+/// All that is needed to open an engine, once or again.
+#[derive(Clone)]
+pub struct Opening {
+    config: Config,
+    kind: Option<Kind>,
+    options: Options,
+    load: Option<PathBuf>,
+}
+
+impl Opening {
+    /// As the arguments say.
+    pub async fn new(args: &Serve, log: Option<&Arc<ExecutionLog>>) -> Result<Opening, Refusal> {
+        let config = tasks::serving(args.config.as_deref(), args.aws)?;
+        let region = args.region.clone().unwrap_or_else(|| config.aws.local_region().to_owned());
+        let router = tasks::serving_router(config, args.mock_all).await;
+        let store = match &args.data {
+            Some(directory) => store::options(directory, args.store),
+            None => stores::Options::memory(),
+        };
+        let config = Config {
+            region,
+            account: args.account.clone(),
+            limits: args.limits.clone(),
+            quotas: if args.limits == Limits::OFF { Quotas::OFF } else { Quotas::AWS },
+            retain: args.retain.0,
+            observer: log.map(|log| log.clone() as Arc<dyn Observer>),
+            idle: true,
+            ..Config::new(store, Arc::new(router))
+        };
+        let options = Options { limited: args.limits.payload_bytes.is_some(), ..Options::default() };
+        Ok(Opening { config, kind: args.store, options, load: args.loading.load.clone() })
+    }
+
+    /// The region in ARNs.
+    pub fn region(&self) -> &str {
+        &self.config.region
+    }
+
+    /// Whether AWS's limits hold.
+    pub fn limited(&self) -> bool {
+        self.options.limited
+    }
+
+    /// Opens the engine, registers what is to be loaded, and goes on with what the store holds.
+    pub async fn open(&self) -> Result<Arc<Api>, Refusal> {
+        let engine = store::open(self.config.clone(), self.kind).await?;
+        engine.count_running().await?;
+        if let Some(directory) = &self.load {
+            let sources = load::find(directory)?;
+            let wrong = load::register(&engine, &sources, self.limited()).await;
+            if wrong > 0 {
+                let (count, directory) = (sources.len(), directory.display());
+                return Err(Refusal::new(format!(
+                    "{wrong} of {count} definitions in {directory} cannot be registered"
+                )));
+            }
+        }
+        engine.go_on().await;
+        Ok(Arc::new(Api::new(engine, self.options.clone())))
+    }
+}
