@@ -2,6 +2,7 @@
 
 mod api;
 mod bench;
+mod conform;
 mod durable;
 mod eval;
 mod general;
