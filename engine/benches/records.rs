@@ -41,6 +41,8 @@ impl Kept {
             region: "us-east-1".into(),
             started_at: Timestamp(1_700_000_000_000),
             input: input.into(),
+            number: None,
+            child_of: None,
         };
         let execution = Execution::new(&program, identity, &Limits::OFF);
         let env = Env {
@@ -77,8 +79,11 @@ impl Kept {
         self.writing += begin.elapsed();
         self.bodies.push(body.into());
         let effects = outstanding(&self.program, &self.execution, since, &self.env.tokens).effects;
-        let asked = effects.into_iter().map(|(Effect::Invoke(invoke) | Effect::Offer(invoke))| invoke);
-        asked.map(|invoke| (invoke.branch, invoke.ticket)).collect()
+        let asked = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Invoke(invoke) | Effect::Offer(invoke) => Some((invoke.branch, invoke.ticket)),
+            Effect::StartChild(_) | Effect::StopChild(_) => None,
+        });
+        asked.collect()
     }
 
     /// Runs the execution, its tasks answered one by one.

@@ -4,6 +4,7 @@
 mod activities;
 pub mod arn;
 pub mod chance;
+mod children;
 pub mod clock;
 pub mod core;
 mod dispatch;

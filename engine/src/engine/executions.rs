@@ -10,7 +10,8 @@ use tokio::sync::oneshot;
 use super::Engine;
 use crate::arn::{check_name, of_execution};
 use crate::chance::random;
-use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, HistoryKind, Identity, StateError, Status};
+use crate::children;
+use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, Identity, StateError, Status};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
 use crate::ids::{ExecutionId, Key};
@@ -18,7 +19,7 @@ use crate::load;
 use crate::machines::StateMachine;
 use crate::record::Birth;
 use crate::store::{ListCursor, ListQuery, RecordKind};
-use crate::worker::{Entry, Outcome, Start};
+use crate::worker::{Entry, Outcome, Start, status_number};
 
 /// Turns that are read at once for a page of a history.
 const TURNS_MAX: usize = 64;
@@ -67,6 +68,8 @@ pub struct Description {
     pub redrive_count: u32,
     /// When it was redriven last.
     pub redriven_at: Option<Timestamp>,
+    /// The map run that started it, if one did.
+    pub map_run_arn: Option<Text>,
 }
 
 /// Which executions are wanted.
@@ -208,9 +211,9 @@ impl Engine {
                     before => return before,
                 }
             }
-            let id = self.new_id(key.shard()).await?;
+            let id = self.shared.new_id(key.shard()).await?;
             let arn = self.place.execution(&machine.name, &name);
-            let birth = self.birth(&machine, arn, name.clone(), start.input.clone());
+            let birth = self.birth(&machine, id, arn, name.clone(), start.input.clone());
             let started = Started { arn: birth.identity.arn.clone(), started_at: birth.identity.started_at };
             let outcome = self.begin(id, key, &machine, birth, false).await?;
             if outcome != Outcome::Taken {
@@ -246,15 +249,15 @@ impl Engine {
     ) -> Result<(Started, oneshot::Receiver<(Status, Timestamp)>), EngineError> {
         let arn = self.place.express(&machine.name, &name, &made_up_name()?);
         let key = Key::of(&[&arn]);
-        let id = self.new_id(key.shard()).await?;
-        let birth = self.birth(machine, arn, name, input);
+        let id = self.shared.new_id(key.shard()).await?;
+        let birth = self.birth(machine, id, arn, name, input);
         let started = Started { arn: birth.identity.arn.clone(), started_at: birth.identity.started_at };
-        let finished = self.shared.express_end(id);
+        let finished = self.shared.end_of(id);
         self.begin(id, key, machine, birth, true).await?;
         Ok((started, finished))
     }
 
-    fn birth(&self, machine: &StateMachine, arn: String, name: Text, input: Value) -> Birth {
+    fn birth(&self, machine: &StateMachine, id: ExecutionId, arn: String, name: Text, input: Value) -> Birth {
         Birth {
             deadline: None, // counted when it begins
             identity: Arc::new(Identity {
@@ -266,6 +269,8 @@ impl Engine {
                 region: self.place.region.as_str().into(),
                 started_at: self.shared.clock.now(),
                 input,
+                number: Some(id.0),
+                child_of: None,
             }),
             definition: machine.definition,
             list: machine.arn.clone(),
@@ -317,12 +322,9 @@ impl Engine {
             let listing = listing.ok_or_else(|| EngineError::no_execution(arn))?;
             let entry = Entry::decode(&listing.entry).ok_or_else(|| unreadable(arn))?;
             let last = load::last_event(store, id).await?;
-            let status = match (listing.status, last.map(|event| event.kind)) {
+            let status = match (listing.status, last.and_then(|event| children::end(event.kind))) {
                 (0, _) => Status::Running,
-                (1, Some(HistoryKind::ExecutionSucceeded { output })) => Status::Succeeded(output),
-                (2, Some(HistoryKind::ExecutionFailed(error))) => Status::Failed(error),
-                (3, Some(HistoryKind::ExecutionTimedOut(error))) => Status::TimedOut(error),
-                (4, Some(HistoryKind::ExecutionAborted(error))) => Status::Aborted(error),
+                (number, Some(status)) if status_number(&status) == number => status,
                 _ => continue, // it ended or was redriven between the two reads
             };
             return Ok(Description {
@@ -335,6 +337,7 @@ impl Engine {
                 stopped_at: entry.stopped_at,
                 redrive_count: entry.redrive_count,
                 redriven_at: entry.redriven_at,
+                map_run_arn: identity.child_of.as_ref().map(|of| of.map_run_arn.clone()),
             });
         }
         Err(unreadable(arn))
@@ -354,20 +357,27 @@ impl Engine {
 
     /// A page of a state machine's executions, newest first. Errors: `StateMachineDoesNotExist`.
     pub async fn list(&self, list: ListExecutions) -> Result<ExecutionPage, EngineError> {
-        let machine = self.machine(&list.machine_arn).await?;
-        let query = ListQuery {
-            list: Key::of(&[&machine.arn]),
-            status: list.status,
-            after: list.after,
-            limit: list.limit.max(1),
-        };
-        let lines = self.shared.store.list(query).await?;
-        let next = if lines.len() < list.limit.max(1) { None } else { lines.last().map(|(cursor, _)| *cursor) };
+        let ListExecutions { machine_arn, status, after, limit } = list;
+        let machine = self.machine(&machine_arn).await?;
+        let query = ListQuery { list: Key::of(&[&machine.arn]), status, after, limit };
         let executions = machine.arn.replacen(":stateMachine:", ":execution:", 1);
+        self.page(query, &machine.arn, |name| format!("{executions}:{name}")).await
+    }
+
+    /// A page of a list. `arn` is that of the execution of a name.
+    pub(super) async fn page(
+        &self,
+        query: ListQuery,
+        list: &str,
+        arn: impl Fn(&str) -> String,
+    ) -> Result<ExecutionPage, EngineError> {
+        let limit = query.limit.max(1);
+        let lines = self.shared.store.list(ListQuery { limit, ..query }).await?;
+        let next = if lines.len() < limit { None } else { lines.last().map(|(cursor, _)| *cursor) };
         let executions = lines.into_iter().map(|(_, line)| {
-            let entry = Entry::decode(&line.entry).ok_or_else(|| unreadable(&machine.arn))?;
+            let entry = Entry::decode(&line.entry).ok_or_else(|| unreadable(list))?;
             Ok(ExecutionSummary {
-                arn: format!("{executions}:{}", entry.name),
+                arn: arn(&entry.name),
                 name: entry.name,
                 status: line.status,
                 started_at: line.started_at,
@@ -449,6 +459,9 @@ impl Engine {
             let status = super::status_name(crate::worker::status_number(status));
             refused(format!("Execution is {status} and cannot be redriven"))
         };
+        if there.map_run_arn.is_some() {
+            return Err(refused("Execution was started by a Map Run, and is not redriven without it".to_owned()));
+        }
         if matches!(there.status, Status::Running | Status::Succeeded(_)) {
             return Err(is(&there.status));
         }
@@ -462,18 +475,13 @@ impl Engine {
             }
             _ => match self.describe_id(id, arn).await? {
                 now if now.redrive_count > there.redrive_count => Err(is(&now.status)), // another one was first
-                _ if self.is_too_old(there.started_at) => {
-                    Err(refused("Execution has exceeded the max execution time".to_owned()))
+                _ => {
+                    let loaded = load::load(&self.shared, id).await?.ok_or_else(|| EngineError::no_execution(arn))?;
+                    let redrivable = loaded.execution.redrivable(&self.limits, self.shared.clock.now());
+                    Err(refused(redrivable.err().unwrap_or("Execution redrivable period exceeded").to_owned()))
                 }
-                _ => Err(refused("Execution history event limit exceeded".to_owned())),
             },
         }
-    }
-
-    /// Whether no execution may be open for so long.
-    fn is_too_old(&self, started_at: Timestamp) -> bool {
-        let longest = self.limits.execution_s;
-        longest.is_some_and(|seconds| started_at.plus_ms(seconds.saturating_mul(1000)) <= self.shared.clock.now())
     }
 
     /// Waits until an execution has ended, and gives it as it is then. Errors: `ExecutionDoesNotExist`, or the engine

@@ -5,6 +5,7 @@
 
 mod archivist;
 mod executions;
+mod map_runs;
 mod tasks;
 
 use std::path::PathBuf;
@@ -21,13 +22,14 @@ pub use self::executions::{
     Description, ExecutionPage, ExecutionSummary, Finished, HistoryCursor, HistoryPage, HistoryQuery, Inspection,
     ListExecutions, StartExecution, Started, made_up_name,
 };
+pub use self::map_runs::{ListMapRun, ListMapRuns, MapRunDescription, MapRunPage};
 use crate::arn::{Place, check_name};
 use crate::chance::{random, seed};
 use crate::clock::Clock;
 use crate::core::{Env, Limits};
 use crate::drive::{Command, Driver};
 use crate::error::EngineError;
-use crate::ids::{Epoch, ExecutionId, SHARDS, Shard};
+use crate::ids::{Epoch, SHARDS, Shard};
 use crate::invoke::Invoker;
 use crate::machines::{Machines, StateMachine, read_definition};
 use crate::shared::{Observer, Parts, Shared};
@@ -38,9 +40,6 @@ use crate::worker::{Settings, Worker};
 
 /// Commands that wait for one worker. Who has more to say waits.
 const COMMANDS_MAX: usize = 1_024;
-
-/// Ids of executions that are reserved at once.
-const IDS: u64 = 1_024;
 
 /// Moves one turn makes at most.
 const MOVES_MAX: u32 = 10_000;
@@ -114,7 +113,6 @@ pub struct Engine {
     place: Place,
     limits: Limits,
     redrive: Duration,
-    ids: Arc<Mutex<std::ops::Range<u64>>>,
     running: Arc<Mutex<Running>>,
 }
 
@@ -205,7 +203,6 @@ impl Engine {
             place: Place { region: config.region, account: config.account },
             limits: config.limits,
             redrive: config.redrive,
-            ids: Arc::new(Mutex::new(0..0)),
             running: Arc::new(Mutex::new(Running { parked, background: Vec::new(), drivers, shards })),
         };
         if !config.idle {
@@ -327,17 +324,6 @@ impl Engine {
         if let Ok(mut running) = self.running.try_lock() {
             running.drivers.drain(..).for_each(|driver| driver.abort());
         }
-    }
-
-    /// An id that no execution has had.
-    async fn new_id(&self, shard: Shard) -> Result<ExecutionId, EngineError> {
-        let mut ids = self.ids.lock().await;
-        if ids.is_empty() {
-            let first = self.shared.store.reserve(IDS).await?;
-            *ids = first..first + IDS;
-        }
-        let number = ids.next().unwrap_or_default();
-        Ok(ExecutionId::new(shard, number))
     }
 }
 

@@ -7,6 +7,7 @@ use super::fault::Fault;
 use super::step::Turning;
 
 mod choice;
+pub mod distributed;
 mod fail;
 pub mod map;
 mod parallel;
