@@ -8,8 +8,8 @@ use md5::{Digest, Md5};
 use crate::choice::{Operator, Rule, Test};
 use crate::path::{ReferencePath, Selector};
 use crate::program::{
-    Choice, Completion, Fail, Map, Parallel, Pass, PathField, Phrase, Program, Quantity, QueryLanguage, ResultPath,
-    State, StateId, StateKind, Task, Transition, Unsupported, Wait,
+    Choice, Completion, Fail, ItemBatcher, Map, Parallel, Pass, PathField, Phrase, Program, Quantity, QueryLanguage,
+    ResultPath, State, StateId, StateKind, Task, Transition, Unsupported, Wait,
 };
 use crate::resource::{Resource, ResourceKind};
 use crate::retry::{Catcher, Retrier};
@@ -224,6 +224,10 @@ impl Compiler {
             max_concurrency: quantity(fields, language, "MaxConcurrency")?,
             tolerated_failure_count: quantity(fields, language, "ToleratedFailureCount")?,
             tolerated_failure_percentage: quantity(fields, language, "ToleratedFailurePercentage")?,
+            batcher: fields
+                .object("ItemBatcher")?
+                .map(|fields| item_batcher(&fields, language).map(Box::new))
+                .transpose()?,
             completion: completion(fields, language, names)?,
         })
     }
@@ -236,6 +240,14 @@ fn made_up_label(state: &str) -> Text {
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-").into()
+}
+
+fn item_batcher(fields: &Fields<'_>, language: QueryLanguage) -> Compiled<ItemBatcher> {
+    Ok(ItemBatcher {
+        max_items: quantity(fields, language, "MaxItemsPerBatch")?,
+        max_input_bytes: quantity(fields, language, "MaxInputBytesPerBatch")?,
+        batch_input: template(fields, language, "BatchInput")?,
+    })
 }
 
 fn target(fields: &Fields<'_>, name: &str, names: &Names<'_>) -> Compiled<StateId> {

@@ -18,7 +18,13 @@ pub enum Stage {
     AfterInputPath,
     AfterParameters,
     AfterItemsPath,
+    /// What each iteration of a Map gets, as an array.
     AfterItemSelector,
+    /// The batches of a Map's items, as an array.
+    AfterItemBatcher,
+    MaxConcurrency,
+    ToleratedFailureCount,
+    ToleratedFailurePercentage,
     Result,
     AfterResultSelector,
     AfterResultPath,
@@ -98,8 +104,10 @@ impl Flow<'_> {
 
     /// `Parameters` (or `ItemSelector`, `Credentials`): the template's value, or the input where there is none.
     pub fn arguments(&mut self, template: Option<&Template>, input: Value) -> Result<Value, EvalError> {
-        let Some(template) = template else { return Ok(input) };
-        let arguments = self.with(&input, |scope| template.evaluate(scope))?;
+        let arguments = match template {
+            Some(template) => self.with(&input, |scope| template.evaluate(scope))?,
+            None => input,
+        };
         self.observer.saw(Stage::AfterParameters, &arguments);
         Ok(arguments)
     }

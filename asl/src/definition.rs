@@ -126,7 +126,7 @@ fn read(bytes: &[u8], options: &Options<'_>) -> Result<(Definition, Vec<Diagnost
         let place = as_written(error.place);
         syntax(written, SyntaxError { place, ..error }, format)
     };
-    let (value, outline, mut duplicates) = match format {
+    let (value, outline, (mut duplicates, all)) = match format {
         Format::Json => {
             if text.trim().is_empty() {
                 return Err(not_an_object(None));
@@ -145,7 +145,8 @@ fn read(bytes: &[u8], options: &Options<'_>) -> Result<(Definition, Vec<Diagnost
         return Err(not_an_object((!text.trim().is_empty()).then(|| as_written(source::place_of(&text, start)))));
     }
     duplicates.iter_mut().for_each(|duplicate| duplicate.place = as_written(duplicate.place));
-    let diagnostics = duplicates.iter().map(duplicate).collect();
+    let more = (!all).then(|| Diagnostic::too_many(Severity::Error));
+    let diagnostics = duplicates.iter().map(duplicate).chain(more).collect();
     let written = (!substitutions.is_empty()).then(|| written.to_owned());
     Ok((Definition { text: text.into_owned(), written, substitutions, format, value, outline }, diagnostics))
 }

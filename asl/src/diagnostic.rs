@@ -97,6 +97,10 @@ impl fmt::Display for Code {
     }
 }
 
+/// How many bytes of messages and locations are kept of one definition. Each problem shows where it is, so that a short
+/// text with a long name in it could be made to fill all memory.
+pub(crate) const BYTES_MAX: usize = 8 << 20;
+
 /// One problem of a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -115,6 +119,13 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// Stands for those that are left out because there are too many.
+    pub(crate) fn too_many(severity: Severity) -> Diagnostic {
+        let message = "There are more problems than are shown".to_owned();
+        let code = Code::SchemaValidationFailed;
+        Diagnostic { severity, code, message, location: None, place: None, note: None }
+    }
+
     /// Whether the definition is refused for it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

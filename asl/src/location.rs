@@ -49,6 +49,17 @@ impl Pointer {
     }
 }
 
+impl Pointer {
+    /// About how much memory it takes: names may be long, and many places may lie below one.
+    pub(crate) fn bytes(&self) -> usize {
+        let segment = |segment: &Segment| match segment {
+            Segment::Key(key) => key.len() + size_of::<Segment>(),
+            Segment::Index(_) => size_of::<Segment>(),
+        };
+        self.0.iter().map(segment).sum()
+    }
+}
+
 impl Segment {
     fn parse(text: &str) -> Segment {
         let canonical = text == "0" || (!text.starts_with(['0', '+']) && !text.is_empty());

@@ -310,8 +310,21 @@ pub struct Map {
     pub tolerated_failure_count: Option<Quantity>,
     /// `ToleratedFailurePercentage[Path]`
     pub tolerated_failure_percentage: Option<Quantity>,
+    /// `ItemBatcher`
+    pub batcher: Option<Box<ItemBatcher>>,
     /// What becomes of result and errors.
     pub completion: Completion,
+}
+
+/// `ItemBatcher`: how a Distributed Map groups its items.
+#[derive(Clone, Debug)]
+pub struct ItemBatcher {
+    /// `MaxItemsPerBatch[Path]`
+    pub max_items: Option<Quantity>,
+    /// `MaxInputBytesPerBatch[Path]`
+    pub max_input_bytes: Option<Quantity>,
+    /// `BatchInput`: what every batch gets besides its items.
+    pub batch_input: Option<Template>,
 }
 
 /// A number that is written down, or is selected by a `...Path` field.

@@ -1,7 +1,9 @@
 //! The command line: what can be asked for, and how it is explained.
 
 mod bench;
+mod conform;
 mod executions;
+mod serve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,9 +14,11 @@ use stepwell_engine::core::Limits;
 use stepwell_engine::store::Kind;
 
 pub use bench::{Bench, BenchAction, EngineBench, Phase, StoreBench, Target, WaitingBench};
+pub use conform::Conform;
 pub use executions::{
     Data, Executions, ExecutionsAction, HistoryArgs, ListArgs, RedriveArgs, ShowArgs, StopArgs, Which,
 };
+pub use serve::Serve;
 
 /// Runs AWS Step Functions state machines on your own machine.
 #[derive(Debug, Parser)]
@@ -23,6 +27,7 @@ pub use executions::{
 Examples:
   stepwell run order.asl.json --input '{\"id\": 7}'
   stepwell run nightly.asl.json --data ./data --name nightly-7
+  stepwell serve --data ./data
   stepwell executions list --data ./data
   stepwell validate *.asl.json
   stepwell eval '$.items[*].price' --input @order.json
@@ -40,12 +45,18 @@ pub enum Command {
     /// Run a state machine once and print its output.
     #[command(long_about = RUN)]
     Run(Box<Run>),
+    /// Answer the AWS Step Functions API: point any client's endpoint at it.
+    #[command(long_about = serve::ABOUT)]
+    Serve(Box<Serve>),
     /// Look at the executions that `stepwell run --data` has kept.
     Executions(Executions),
     /// Check definitions and show what is wrong with them, and where.
     Validate(Validate),
     /// Evaluate one path or intrinsic function.
     Eval(Eval),
+    /// Play cases that say what AWS does, against this server or any other.
+    #[command(long_about = conform::ABOUT)]
+    Conform(Conform),
     /// Measure what this machine and its disk can do.
     Bench(Bench),
     /// Print the completion script of a shell.

@@ -31,7 +31,25 @@ pub fn config(args: &Run) -> Result<Config, Refusal> {
 /// Takes tasks where the configuration says. What functions print appears on the screen.
 pub async fn router(config: Config, mock_all: bool, screen: &Screen) -> Router {
     let screen = screen.clone();
-    let sink: Sink = Arc::new(move |function, _, line| screen.printed(function, line));
+    finished(config, mock_all, Arc::new(move |function, _, line| screen.printed(function, line))).await
+}
+
+/// The configuration that holds for a server: a given file, or the one in the current directory.
+pub fn serving(given: Option<&Path>, real_aws: bool) -> Result<Config, Refusal> {
+    let beside = Path::new(CONFIG);
+    let file = given.or_else(|| beside.exists().then_some(beside));
+    let mut config = file.map_or_else(|| Ok(Config::default()), load)?;
+    config.aws.real |= real_aws;
+    Ok(config.with_environment())
+}
+
+/// Takes a server's tasks where the configuration says. What functions print goes to stderr.
+pub async fn serving_router(config: Config, mock_all: bool) -> Router {
+    let sink: Sink = Arc::new(|function, _, line| crate::output::tell(&format!("{function}: {line}\n")));
+    finished(config, mock_all, sink).await
+}
+
+async fn finished(config: Config, mock_all: bool, sink: Sink) -> Router {
     let lambda = if mock_all { None } else { aws::lambda(&config).await };
     let mut router = Router::with_output(config, sink);
     if let Some(lambda) = lambda {

@@ -41,8 +41,7 @@ impl Kept {
             region: "us-east-1".into(),
             started_at: Timestamp(1_700_000_000_000),
             input: input.into(),
-            number: None,
-            child_of: None,
+            ..Identity::default()
         };
         let execution = Execution::new(&program, identity, &Limits::OFF);
         let env = Env {

@@ -131,8 +131,7 @@ fn start(program: &Program, input: &Value) -> Execution {
             region: "us-east-1".into(),
             started_at: Timestamp(0),
             input: input.clone(),
-            number: None,
-            child_of: None,
+            ..Identity::default()
         },
         &Limits::OFF,
     )

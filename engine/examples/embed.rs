@@ -58,7 +58,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let machine = engine.register("greetings", DEFINITION, MachineType::Standard).await?;
     let input = Value::parse(r#"{"names": ["Ann", "Bob"]}"#)?;
     // Starting it again under the same name and with the same input gives the one that runs.
-    let start = StartExecution { machine_arn: machine.arn.to_string(), name: Some("first".to_owned()), input };
+    let start = StartExecution {
+        machine_arn: machine.arn.to_string(),
+        name: Some("first".to_owned()),
+        input,
+        ..StartExecution::default()
+    };
     match engine.start(start).await {
         Ok(started) => println!("started {} at {}", started.arn, started.started_at),
         Err(error) => println!("not started: {error}"),

@@ -41,7 +41,10 @@ struct State {
 #[derive(Default)]
 struct Poll {
     news: Arc<Notify>,
+    /// Who polls now.
     waiting: usize,
+    /// Who has a place among those who may.
+    admitted: usize,
 }
 
 impl Activities {
@@ -50,6 +53,17 @@ impl Activities {
         if let Some(poll) = self.lock().polls.get(&activity) {
             poll.news.notify_waiters();
         }
+    }
+
+    /// A place among those who poll an activity, until it is dropped; `None` where so many have one already.
+    pub fn admit(&self, activity: Key, max: Option<usize>) -> Option<Waiting<'_>> {
+        let mut state = self.lock();
+        let poll = state.polls.entry(activity).or_default();
+        if max.is_some_and(|max| poll.admitted >= max) {
+            return None;
+        }
+        poll.admitted += 1;
+        Some(Waiting { activities: self, activity, is_admitted: true })
     }
 
     /// The next task of an activity, durably given to this worker; `None` where none came in time.
@@ -67,7 +81,7 @@ impl Activities {
             poll.waiting += 1;
             poll.news.clone()
         };
-        let _waiting = Waiting(self, activity);
+        let _waiting = Waiting { activities: self, activity, is_admitted: false };
         loop {
             let coming = news.notified();
             tokio::pin!(coming);
@@ -118,16 +132,23 @@ impl Activities {
     }
 }
 
-/// Somebody who polls; gone when it is dropped.
-struct Waiting<'a>(&'a Activities, Key);
+/// Somebody who polls, or may; gone when it is dropped.
+pub(crate) struct Waiting<'a> {
+    activities: &'a Activities,
+    activity: Key,
+    is_admitted: bool,
+}
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        if let Some(poll) = state.polls.get_mut(&self.1) {
-            poll.waiting -= 1;
-            if poll.waiting == 0 {
-                state.polls.remove(&self.1);
+        let mut state = self.activities.lock();
+        if let Some(poll) = state.polls.get_mut(&self.activity) {
+            match self.is_admitted {
+                true => poll.admitted -= 1,
+                false => poll.waiting -= 1,
+            }
+            if poll.waiting == 0 && poll.admitted == 0 {
+                state.polls.remove(&self.activity);
             }
         }
     }

@@ -37,6 +37,11 @@ impl Clock {
         self.base.plus_ms(elapsed_ms.saturating_add(self.skipped_ms))
     }
 
+    /// How long this clock has been there, at the pace of the machine: for measuring how long things take.
+    pub fn elapsed(&self) -> Duration {
+        self.since.elapsed()
+    }
+
     /// How long it takes until then, at the pace of the machine.
     pub fn until(&self, at: Timestamp) -> Duration {
         let left_ms = at.0.saturating_sub(self.now().0);

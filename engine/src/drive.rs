@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -14,6 +15,7 @@ use tokio::task::AbortHandle;
 use crate::children;
 use crate::core::{ChildRef, Event, EventKind, Identity, Invoke, StateError, Ticket};
 use crate::dispatch;
+use crate::figures::Gauges;
 use crate::ids::ExecutionId;
 use crate::load::load;
 use crate::shared::Shared;
@@ -69,6 +71,7 @@ pub(crate) struct Driver {
     /// Executions of map runs that are awaited. They take no place from the calls: one may wait for another one's calls.
     children: HashMap<(ExecutionId, Ticket), Awaited>,
     finishing: Option<oneshot::Sender<()>>,
+    gauges: Arc<Gauges>,
 }
 
 /// An execution of a map run that a task sees through.
@@ -79,7 +82,12 @@ struct Awaited {
 }
 
 impl Driver {
-    pub fn new(worker: Worker<Reply>, shared: Arc<Shared>, commands: mpsc::Receiver<Command>) -> Driver {
+    pub fn new(
+        worker: Worker<Reply>,
+        shared: Arc<Shared>,
+        commands: mpsc::Receiver<Command>,
+        gauges: Arc<Gauges>,
+    ) -> Driver {
         let (answering, answers) = mpsc::unbounded_channel();
         Driver {
             worker,
@@ -94,6 +102,7 @@ impl Driver {
             wanted: HashSet::new(),
             children: HashMap::new(),
             finishing: None,
+            gauges,
         }
     }
 
@@ -104,6 +113,7 @@ impl Driver {
                 self.worker.run(self.shared.clock.now());
             }
             self.act();
+            self.tell();
             if self.finishing.is_some() && self.commits.is_empty() {
                 break;
             }
@@ -121,6 +131,16 @@ impl Driver {
         }
     }
 
+    /// Says what there is to do.
+    fn tell(&self) {
+        let Gauges { executions, commits, loads, calls, calls_waiting } = &*self.gauges;
+        executions.store(self.worker.residents(), Ordering::Relaxed);
+        commits.store(self.commits.len(), Ordering::Relaxed);
+        loads.store(self.loads.len(), Ordering::Relaxed);
+        calls.store(self.calls.len(), Ordering::Relaxed);
+        calls_waiting.store(self.wanted.len(), Ordering::Relaxed);
+    }
+
     fn accepts(&self) -> bool {
         self.finishing.is_none() && self.worker.commits_in_flight() < COMMITS_MAX && self.loads.len() < LOADS_MAX
     }
@@ -130,7 +150,7 @@ impl Driver {
         let accepts = self.accepts();
         tokio::select! {
             Some((id, sequence, result)) = self.commits.next() => self.worker.committed(id, sequence, result),
-            Some((id, result)) = self.loads.next() => self.worker.loaded(id, result),
+            Some((id, result)) = self.loads.next() => self.loaded(id, result),
             Some(answer) = self.answers.recv(), if self.finishing.is_none() => self.answered(answer),
             command = self.commands.recv(), if accepts => match command {
                 Some(command) => self.obey(command),
@@ -148,7 +168,7 @@ impl Driver {
         {
             self.answered(answer);
         } else if let Some(Some((id, result))) = self.loads.next().now_or_never() {
-            self.worker.loaded(id, result);
+            self.loaded(id, result);
         } else if self.accepts()
             && let Ok(command) = self.commands.try_recv()
         {
@@ -168,6 +188,13 @@ impl Driver {
         }
     }
 
+    fn loaded(&mut self, id: ExecutionId, result: Result<Option<Loaded>, StoreError>) {
+        if let Err(error) = &result {
+            tracing::error!(execution = id.0, %error, "an execution cannot be read");
+        }
+        self.worker.loaded(id, result);
+    }
+
     fn answered(&mut self, (id, ticket, events): Answer) {
         self.calls.remove(&(id, ticket));
         self.children.remove(&(id, ticket));
@@ -182,8 +209,13 @@ impl Driver {
             match action {
                 Action::Commit(commit) => {
                     let (id, sequence) = (commit.execution, commit.sequence);
+                    let (shared, began) = (self.shared.clone(), self.shared.clock.elapsed());
                     let committing = self.shared.store.commit(*commit);
-                    self.commits.push(committing.map(move |result| (id, sequence, result)).boxed());
+                    let committed = committing.map(move |result| {
+                        shared.figures.commits.add(shared.clock.elapsed().saturating_sub(began));
+                        (id, sequence, result)
+                    });
+                    self.commits.push(committed.boxed());
                 }
                 Action::Load(id) => {
                     let shared = self.shared.clone();
@@ -205,7 +237,7 @@ impl Driver {
     }
 
     fn committed(&self, id: ExecutionId, turn: &crate::core::Turn, identity: &Identity) {
-        self.shared.counts.turn(turn);
+        self.shared.figures.turn(turn);
         if let Some(observer) = &self.shared.observer {
             observer.turn(identity, turn, self.worker.execution(id));
         }
@@ -243,10 +275,12 @@ impl Driver {
         }
         let left = invoke.deadline.map(|at| self.shared.clock.until(at));
         let task = dispatch::task(&invoke, &identity, left);
-        let (invoker, answering) = (self.shared.invoker.clone(), self.answering.clone());
+        let (shared, answering) = (self.shared.clone(), self.answering.clone());
         let calling = tokio::spawn(async move {
-            let called = AssertUnwindSafe(dispatch::call(invoker.as_ref(), task, &invoke, false)).catch_unwind().await;
+            let called =
+                AssertUnwindSafe(dispatch::call(shared.invoker.as_ref(), task, &invoke, false)).catch_unwind().await;
             let events = called.unwrap_or_else(|_| vec![broken(&invoke)]);
+            shared.figures.invoked(&events);
             let _ = answering.send((id, ticket, events)); // the worker has ended: recovery calls again
         });
         self.calls.insert((id, ticket), calling.abort_handle());

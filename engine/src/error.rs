@@ -15,6 +15,8 @@ pub enum EngineError {
         code: &'static str,
         /// AWS's sentence, where it is known.
         message: String,
+        /// Which of AWS's reasons a `ValidationException` has, where it has one.
+        reason: Option<&'static str>,
     },
     /// The store could not be opened.
     #[error(transparent)]
@@ -40,7 +42,12 @@ pub enum EngineError {
 
 impl EngineError {
     pub(crate) fn call(code: &'static str, message: impl Into<String>) -> EngineError {
-        EngineError::Call { code, message: message.into() }
+        EngineError::Call { code, message: message.into(), reason: None }
+    }
+
+    /// `ValidationException` with one of AWS's reasons.
+    pub(crate) fn invalid_for(reason: &'static str, message: impl Into<String>) -> EngineError {
+        EngineError::Call { code: "ValidationException", message: message.into(), reason: Some(reason) }
     }
 
     pub(crate) fn no_execution(arn: &str) -> EngineError {

@@ -17,9 +17,14 @@ pub fn to_json(event: &HistoryEvent) -> Value {
     members.insert("id".into(), event.id.into());
     members.insert("previousEventId".into(), event.previous_id.into());
     if let Some((member, details)) = details(&event.kind) {
-        members.insert(member.into(), details.0.into());
+        members.insert(member.into(), details);
     }
     members.into()
+}
+
+/// The event's details, and the member that holds them; `None` for a type that has none.
+pub fn details(kind: &HistoryKind) -> Option<(String, Value)> {
+    of_kind(kind).map(|(member, details)| (member, details.0.into()))
 }
 
 /// The event's type, such as `TaskStateEntered` or `LambdaFunctionScheduled`.
@@ -108,12 +113,14 @@ fn head(text: &Text, chars: usize) -> Text {
     }
 }
 
-fn details(kind: &HistoryKind) -> Option<(String, Details)> {
+fn of_kind(kind: &HistoryKind) -> Option<(String, Details)> {
     let new = Details::default;
     let named = |name: &str, details: Details| Some((format!("{name}EventDetails"), details));
     match kind {
-        HistoryKind::ExecutionStarted { input, role_arn } => {
-            named("executionStarted", new().payload("input", input).with("roleArn", role_arn.clone()))
+        HistoryKind::ExecutionStarted { input, role_arn, version_arn, alias_arn } => {
+            let started = new().payload("input", input).with("roleArn", role_arn.clone());
+            let started = started.with_some("stateMachineAliasArn", alias_arn.clone());
+            named("executionStarted", started.with_some("stateMachineVersionArn", version_arn.clone()))
         }
         HistoryKind::ExecutionSucceeded { output } => named("executionSucceeded", new().payload("output", output)),
         HistoryKind::ExecutionFailed(error) => named("executionFailed", new().error(error)),

@@ -2,6 +2,7 @@
 //! which tasks reach functions.
 
 mod activities;
+mod activity;
 pub mod arn;
 pub mod chance;
 mod children;
@@ -11,21 +12,27 @@ mod dispatch;
 mod drive;
 pub mod engine;
 mod error;
+pub mod figures;
 pub mod history_json;
 pub mod ids;
 pub mod invoke;
 mod load;
-mod machines;
+pub mod machines;
+mod quotas;
 pub mod record;
+mod resources;
 pub mod runner;
 mod shared;
 pub mod store;
+pub mod test_state;
 mod timers;
 pub mod token;
 pub mod worker;
 
 pub use activities::ActivityTask;
+pub use activity::Activity;
 pub use engine::{Config, Engine};
 pub use error::EngineError;
 pub use machines::StateMachine;
+pub use quotas::Quotas;
 pub use shared::Observer;

@@ -386,7 +386,7 @@ async fn next(inbox: &mut Option<mpsc::Receiver<Letter>>) -> Option<Letter> {
 }
 
 /// Comes back when the time has come. A clock that jumps does so only while nobody is at work.
-async fn wake(clock: &mut Clock, at: Option<Timestamp>, idle: bool) {
+pub(crate) async fn wake(clock: &mut Clock, at: Option<Timestamp>, idle: bool) {
     /// The longest single sleep: timers of the runtime do not reach years ahead.
     const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
     let Some(at) = at else { return std::future::pending().await };

@@ -1,20 +1,23 @@
 //! What the tasks of an engine share.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use stepwell_asl::{Text, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::activities::Activities;
+use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::core::{Event, Execution, Identity, Invoke, Status, Turn};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
+use crate::figures::{Figures, Gauges, Load};
 use crate::ids::{ExecutionId, Shard};
 use crate::invoke::Invoker;
 use crate::machines::Machines;
+use crate::resources::Resources;
 use crate::store::{Closed, Failure, Store, StoreError};
 use crate::timers::Timers;
 use crate::token::TokenKey;
@@ -33,31 +36,19 @@ pub trait Observer: Send + Sync {
     }
 }
 
-/// What has happened since the engine was opened.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub turns: AtomicU64,
-    pub history_events: AtomicU64,
-    pub archived: AtomicU64,
-}
-
-impl Counts {
-    pub fn turn(&self, turn: &Turn) {
-        self.turns.fetch_add(1, Ordering::Relaxed);
-        self.history_events.fetch_add(turn.history.len() as u64, Ordering::Relaxed);
-    }
-}
-
 pub(crate) struct Shared {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub invoker: Arc<dyn Invoker>,
     pub observer: Option<Arc<dyn Observer>>,
     pub machines: Machines,
+    pub registered_activities: Resources<Activity>,
     pub tokens: TokenKey,
     pub timers: Timers,
     pub activities: Activities,
-    pub counts: Counts,
+    pub figures: Figures,
+    /// What each worker has before it, as it said last.
+    pub gauges: OnceLock<Vec<Arc<Gauges>>>,
     /// The queues of the workers.
     pub workers: OnceLock<Vec<mpsc::Sender<Command>>>,
     /// Where executions go that are done with.
@@ -84,7 +75,6 @@ pub(crate) struct Parts {
     pub clock: Clock,
     pub invoker: Arc<dyn Invoker>,
     pub observer: Option<Arc<dyn Observer>>,
-    pub machines: Machines,
     pub tokens: TokenKey,
     pub timers: Timers,
     pub archiving: mpsc::Sender<Closed>,
@@ -92,17 +82,19 @@ pub(crate) struct Parts {
 
 impl Shared {
     pub fn new(parts: Parts) -> Shared {
-        let Parts { store, clock, invoker, observer, machines, tokens, timers, archiving } = parts;
+        let Parts { store, clock, invoker, observer, tokens, timers, archiving } = parts;
         Shared {
             store,
             clock,
             invoker,
             observer,
-            machines,
+            machines: Machines::default(),
+            registered_activities: Resources::default(),
             tokens,
             timers,
             activities: Activities::default(),
-            counts: Counts::default(),
+            figures: Figures::default(),
+            gauges: OnceLock::new(),
             workers: OnceLock::new(),
             archiving,
             archive_later: AtomicBool::new(false),
@@ -139,6 +131,14 @@ impl Shared {
             Ok(outcome) => Ok(outcome),
             Err(_) => Err(self.stop_error()),
         }
+    }
+
+    /// What the workers have before them.
+    pub fn loads(&self) -> Vec<Load> {
+        let workers = self.workers.get().map_or(&[][..], Vec::as_slice);
+        let gauges = self.gauges.get().map_or(&[][..], Vec::as_slice);
+        let waiting = workers.iter().map(|queue| queue.max_capacity() - queue.capacity());
+        waiting.zip(gauges).map(|(waiting, gauges)| gauges.load(waiting)).collect()
     }
 
     /// An execution is done with.
@@ -204,11 +204,13 @@ impl Shared {
 
     /// The store has failed: everything stops, and says so.
     pub fn fail(&self, failure: Failure) {
+        tracing::error!(%failure, "the store has failed");
         self.stop(&failure.to_string());
     }
 
     /// The same, where a read has failed.
     pub fn fail_with(&self, error: &StoreError) {
+        tracing::error!(%error, "the store cannot be read");
         self.stop(&error.to_string());
     }
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use stepwell_asl::Timestamp;
@@ -65,6 +66,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut said: Said) {
                 return;
             }
         }
+        shared.figures.timers.store(window.due.len(), Ordering::Relaxed);
         let sleep = window.due.first().map_or(SLEEP_MAX, |(at, _)| shared.clock.until(*at).min(SLEEP_MAX));
         tokio::select! {
             wake = said.recv() => match wake {

@@ -61,7 +61,8 @@ async fn start(engine: &Engine, states: Json, name: &str, input: Json) -> String
 
 async fn begin(engine: &Engine, machine_arn: &str, name: &str, input: Json) -> Result<String, EngineError> {
     let machine_arn = machine_arn.to_owned();
-    let start = StartExecution { machine_arn, name: Some(name.to_owned()), input: Value::from(input) };
+    let (name, input) = (Some(name.to_owned()), Value::from(input));
+    let start = StartExecution { machine_arn, name, input, ..StartExecution::default() };
     Ok(engine.start(start).await?.arn.to_string())
 }
 
@@ -331,7 +332,12 @@ async fn an_express_execution_leaves_nothing_behind() {
     let engine = open(Options::sled(directory.path())).await;
     let machine = engine.register("x", &machine(json!({ "T": task() })), MachineType::Express).await.unwrap();
     let before = engine.counts().store;
-    let start = StartExecution { machine_arn: machine.arn.to_string(), name: None, input: Value::from(json!(5)) };
+    let start = StartExecution {
+        machine_arn: machine.arn.to_string(),
+        name: None,
+        input: Value::from(json!(5)),
+        ..StartExecution::default()
+    };
     let finished = engine.run_express(start).await.unwrap();
     assert_eq!(output(&finished.status), json!(5));
     assert_eq!(engine.counts().store.turns, before.turns);

@@ -126,8 +126,12 @@ async fn live(kind: Kind, directory: &Path) {
     let arn = engine.place().execution("m", "e");
     if engine.describe(&arn).await.is_err() {
         let input: Json = (0..ROWS).map(|row| (row * ITEMS..(row + 1) * ITEMS).collect::<Json>()).collect();
-        let start =
-            StartExecution { machine_arn: machine.arn.to_string(), name: Some("e".into()), input: Value::from(input) };
+        let start = StartExecution {
+            machine_arn: machine.arn.to_string(),
+            name: Some("e".into()),
+            input: Value::from(input),
+            ..StartExecution::default()
+        };
         engine.start(start).await.expect("it starts");
     }
     engine.wait(&arn).await.expect("it ends");

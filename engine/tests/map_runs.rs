@@ -57,6 +57,7 @@ impl World {
             machine_arn: machine.arn.to_string(),
             name: Some("e".to_owned()),
             input: Value::from(input),
+            ..StartExecution::default()
         };
         self.engine.start(start).await.expect("it starts").arn.to_string()
     }

@@ -277,7 +277,12 @@ fn history_of_every_kind(long: &Value, error: &StateError) -> Vec<HistoryEvent> 
     let state_type = stepwell_asl::program::StateType::Wait;
     let (input, output) = (long.clone(), Value::Null);
     [
-        HistoryKind::ExecutionStarted { input: input.clone(), role_arn: name.clone() },
+        HistoryKind::ExecutionStarted {
+            input: input.clone(),
+            role_arn: name.clone(),
+            version_arn: None,
+            alias_arn: Some(name.clone()),
+        },
         HistoryKind::ExecutionSucceeded { output: output.clone() },
         HistoryKind::ExecutionFailed(error.clone()),
         HistoryKind::ExecutionTimedOut(StateError::named("States.Timeout")),

@@ -68,8 +68,7 @@ async fn play(definition: Json, input: Json, options: Options) -> (Status, Recor
         region: "us-east-1".into(),
         started_at: options.clock.now(),
         input: Value::from(input),
-        number: None,
-        child_of: None,
+        ..Identity::default()
     };
     let mut record = Record::default();
     let status = run(Arc::new(program), identity, Arc::new(Echo::default()), options, &mut record).await;

@@ -69,6 +69,11 @@ impl Intrinsic {
         &self.text
     }
 
+    /// Calls back with every path among the arguments, those of nested calls included.
+    pub fn each_path(&self, found: &mut dyn FnMut(&Selector)) {
+        self.call.each_path(found);
+    }
+
     /// The call's value. The reason of a failure starts with the whole text of the outermost call, as AWS has it.
     pub fn evaluate(&self, scope: &mut Scope<'_>) -> Result<Value, EvalError> {
         Evaluation::new(scope).call(&self.call).map_err(|error| EvalError {
@@ -84,6 +89,18 @@ struct Call {
     /// The first argument of `States.Format`, where it is a literal. It is not among `arguments` then.
     template: Option<Template>,
     arguments: Vec<Argument>,
+}
+
+impl Call {
+    fn each_path(&self, found: &mut dyn FnMut(&Selector)) {
+        for argument in &self.arguments {
+            match argument {
+                Argument::Path(selector) => found(selector),
+                Argument::Call(call) => call.each_path(found),
+                Argument::Literal(_) => {}
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

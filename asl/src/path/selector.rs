@@ -44,6 +44,11 @@ impl Selector {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// As some of AWS's messages show it: a path into the context object begins with one `$` there.
+    pub fn text_from_root(&self) -> &str {
+        if self.root == Root::Context { &self.text[1..] } else { &self.text }
+    }
 }
 
 /// Splits the name of a variable, a Unicode identifier, from the steps after it.

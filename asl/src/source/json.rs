@@ -82,10 +82,11 @@ fn word_around(text: &str, offset: usize) -> Option<(&str, usize)> {
         .then_some((word, start))
 }
 
-/// Every member that its object already has. The text is known to be JSON, and `value` is what it says.
-pub(crate) fn duplicates(text: &str, value: &Value) -> Vec<Duplicate> {
+/// The members that their objects already have, and whether that is all of them. The text is known to be JSON, and
+/// `value` is what it says.
+pub(crate) fn duplicates(text: &str, value: &Value) -> (Vec<Duplicate>, bool) {
     // Each member has one colon outside strings: the count tells whether any was lost, at the cost of one pass.
-    if colons(text) == members(value) { Vec::new() } else { outline(text).duplicates() }
+    if colons(text) == members(value) { (Vec::new(), true) } else { outline(text).duplicates() }
 }
 
 fn colons(text: &str) -> usize {

@@ -3,8 +3,9 @@
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
-use super::Substitutions;
-use crate::location::{Place, Pointer, Segment};
+use super::{Duplicate, Substitutions};
+use crate::diagnostic::BYTES_MAX;
+use crate::location::{At, Place, Pointer, Segment};
 
 /// The index of a node.
 pub(crate) type NodeId = usize;
@@ -27,6 +28,21 @@ enum Children {
     None,
     Members(IndexMap<String, Member>),
     Items(Vec<NodeId>),
+}
+
+/// What a search has found, and how much more it may find.
+struct Search {
+    found: Vec<Duplicate>,
+    bytes_left: usize,
+}
+
+impl Search {
+    fn note(&mut self, at: At<'_>, place: Place) -> Option<()> {
+        let pointer = at.pointer();
+        self.bytes_left = self.bytes_left.checked_sub(pointer.bytes())?;
+        self.found.push(Duplicate { pointer, place });
+        Some(())
+    }
 }
 
 /// The members of one name: the last counts, the others are lost.
@@ -95,38 +111,34 @@ impl Outline {
         self
     }
 
-    /// Every member that its object already has, in the order of the text.
-    pub fn duplicates(&self) -> Vec<super::Duplicate> {
-        let mut found = Vec::new();
-        let mut pending = vec![(0, Vec::new())];
-        while let Some((id, path)) = pending.pop() {
-            let Some(node) = self.nodes.get(id) else { continue };
-            let mut follow = |segment: Segment, child: NodeId| {
-                let mut path = path.clone();
-                path.push(segment);
-                pending.push((child, path));
-            };
-            match &node.children {
-                Children::None => {}
-                Children::Items(items) => {
-                    items.iter().enumerate().for_each(|(index, child)| follow(Segment::Index(index), *child));
+    /// The members that their objects already have, in the order of the text, and whether that is all of them.
+    pub fn duplicates(&self) -> (Vec<Duplicate>, bool) {
+        let mut search = Search { found: Vec::new(), bytes_left: BYTES_MAX };
+        let all = self.search(0, At::ROOT, &mut search).is_some();
+        search.found.sort_by_key(|duplicate| duplicate.place);
+        (search.found, all)
+    }
+
+    /// Goes as deep as containers are nested, which reading the document has bounded.
+    fn search(&self, id: NodeId, at: At<'_>, search: &mut Search) -> Option<()> {
+        match &self.nodes.get(id)?.children {
+            Children::None => {}
+            Children::Items(items) => {
+                for (index, child) in items.iter().enumerate() {
+                    self.search(*child, at.index(index), search)?;
                 }
-                Children::Members(members) => {
-                    for (name, member) in members {
-                        follow(Segment::Key(name.clone()), member.last);
-                        for child in member.lost.iter().skip(1).chain((!member.lost.is_empty()).then_some(&member.last))
-                        {
-                            let mut pointer = path.clone();
-                            pointer.push(Segment::Key(name.clone()));
-                            let place = self.nodes[*child].key.unwrap_or(self.nodes[*child].value);
-                            found.push(super::Duplicate { pointer: Pointer(pointer), place });
-                        }
+            }
+            Children::Members(members) => {
+                for (name, member) in members {
+                    let at = at.key(name);
+                    for child in member.lost.iter().chain([&member.last]).skip(1) {
+                        search.note(at, self.nodes[*child].key.unwrap_or(self.nodes[*child].value))?;
                     }
+                    self.search(member.last, at, search)?;
                 }
             }
         }
-        found.sort_by_key(|duplicate| duplicate.place);
-        found
+        Some(())
     }
 
     fn push(&mut self, key: Option<Place>, value: Place, children: Children) -> NodeId {

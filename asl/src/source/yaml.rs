@@ -19,7 +19,8 @@ const MERGE: &str = "<<";
 pub(crate) struct Document {
     pub value: Value,
     pub outline: Outline,
-    pub duplicates: Vec<Duplicate>,
+    /// The members that their objects already have, and whether that is all of them.
+    pub duplicates: (Vec<Duplicate>, bool),
 }
 
 /// Reads the only document of a YAML text.
@@ -37,7 +38,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, SyntaxError> {
         }
         builder.accept(event, span)?;
     }
-    let duplicates = if builder.repeated { builder.outline.duplicates() } else { Vec::new() };
+    let duplicates = if builder.repeated { builder.outline.duplicates() } else { (Vec::new(), true) };
     Ok(Document { value: builder.root.unwrap_or_default(), outline: builder.outline, duplicates })
 }
 

@@ -81,6 +81,12 @@ fn language_of(name: &Value) -> Language {
     if name.as_str() == Some("JSONPath") { Language::JsonPath } else { Language::Jsonata }
 }
 
+/// Checks states whose transitions may lead out of the definition.
+pub(super) fn check_parts(value: &Value, json: &Json, kind: MachineType, at: At<'_>, report: &mut Report) {
+    let around = Surroundings { language: Language::JsonPath, machine: kind };
+    check_states(value, json, around, at, &mut Seen::default(), report);
+}
+
 fn check_machine(
     shape: Shape,
     value: &Value,
@@ -91,6 +97,13 @@ fn check_machine(
     report: &mut Report,
 ) {
     schema::check_shape(shape, json, at, report);
+    check_states(value, json, around, at, seen, report);
+    if let Some(states) = value.get("States").and_then(Value::as_object) {
+        graph::check(value, states, at, report);
+    }
+}
+
+fn check_states(value: &Value, json: &Json, around: Surroundings, at: At<'_>, seen: &mut Seen, report: &mut Report) {
     let Some(states) = value.get("States").and_then(Value::as_object) else { return };
     let at_states = at.key("States");
     for (name, state) in states.iter() {
@@ -98,7 +111,6 @@ fn check_machine(
         names::check(name, at_state, seen, report);
         check_state(state, &json["States"][&**name], around, at_state, seen, report);
     }
-    graph::check(value, states, at, report);
 }
 
 fn check_state(value: &Value, json: &Json, around: Surroundings, at: At<'_>, seen: &mut Seen, report: &mut Report) {

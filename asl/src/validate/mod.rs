@@ -18,12 +18,15 @@ mod schema;
 mod task;
 mod template;
 mod variables;
+mod verdict;
 mod wait;
 
 use crate::definition::Definition;
 use crate::diagnostic::Diagnostic;
 use crate::location::At;
 use report::Report;
+
+pub use verdict::{RESULTS_MAX, Verdict, examine};
 
 /// The kind of state machine: what it may use depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -40,5 +43,13 @@ pub fn validate(definition: &Definition, kind: MachineType) -> Vec<Diagnostic> {
     let json = definition.value().to_json();
     let mut report = Report::default();
     machine::check_root(definition.value(), &json, kind, At::ROOT, &mut report);
+    report.finish(definition)
+}
+
+/// Everything that is wrong with the states of a definition, taken by themselves: where they lead is not looked at.
+pub fn validate_states(definition: &Definition, kind: MachineType) -> Vec<Diagnostic> {
+    let json = definition.value().to_json();
+    let mut report = Report::default();
+    machine::check_parts(definition.value(), &json, kind, At::ROOT, &mut report);
     report.finish(definition)
 }

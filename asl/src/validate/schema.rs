@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use indexmap::IndexMap;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
@@ -98,41 +99,45 @@ pub(super) fn check_state(json: &Value, at: At<'_>, report: &mut Report) {
     }
 }
 
+/// The fields that objects lack, by the objects' paths.
+type Missing = IndexMap<String, Vec<String>>;
+
 fn check(validator: &Validator, json: &Value, at: At<'_>, report: &mut Report) {
-    let mut missing: Vec<(Pointer, Vec<String>)> = Vec::new();
+    let mut missing = Missing::new();
     for error in validator.iter_errors(json) {
+        if report.is_full() {
+            return;
+        }
         explain(&error, json, at, &mut missing, report);
     }
-    for (pointer, fields) in missing {
-        report.schema_pointer(pointer, None, format!("These fields are required: [{}]", fields.join(", ")));
+    for (path, fields) in missing {
+        let message = format!("These fields are required: [{}]", fields.join(", "));
+        report.schema_pointer(pointer(&path, json, at), None, message);
+        if report.is_full() {
+            return;
+        }
     }
 }
 
-fn explain(
-    error: &ValidationError<'_>,
-    root: &Value,
-    at: At<'_>,
-    missing: &mut Vec<(Pointer, Vec<String>)>,
-    report: &mut Report,
-) {
+fn explain(error: &ValidationError<'_>, root: &Value, at: At<'_>, missing: &mut Missing, report: &mut Report) {
     // What a placeholder will be is not known.
     if error.instance().as_str().is_some_and(has_placeholder) {
         return;
     }
-    let pointer = pointer(error, root, at);
+    let path = error.instance_path().as_str();
     let message = match error.kind() {
         ValidationErrorKind::Required { property } => {
             let field = property.as_str().unwrap_or_default().to_owned();
-            match missing.iter_mut().find(|(known, _)| *known == pointer) {
-                Some((_, fields)) => fields.push(field),
-                None => missing.push((pointer, vec![field])),
-            }
+            missing.entry(path.to_owned()).or_default().push(field);
             return;
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             for field in unexpected {
+                if report.is_full() {
+                    break;
+                }
                 let message = format!("Field '{field}' is not supported");
-                report.schema_pointer(pointer.clone(), Some(field.clone()), message);
+                report.schema_pointer(pointer(path, root, at), Some(field.clone()), message);
             }
             return;
         }
@@ -155,7 +160,7 @@ fn explain(
         }
         _ => error.to_string(),
     };
-    report.schema_pointer(pointer, None, message);
+    report.schema_pointer(pointer(path, root, at), None, message);
 }
 
 /// AWS's complaint about a value of the wrong type.
@@ -182,11 +187,11 @@ fn type_name(kind: &TypeKind) -> &'static str {
     }
 }
 
-/// Where the error is. Only the document tells whether a step called `0` is an index.
-fn pointer(error: &ValidationError<'_>, root: &Value, at: At<'_>) -> Pointer {
+/// Where a path from here leads. Only the document tells whether a step called `0` is an index.
+fn pointer(path: &str, root: &Value, at: At<'_>) -> Pointer {
     let mut pointer = at.pointer();
     let mut value = Some(root);
-    for part in error.instance_path().as_str().split('/').skip(1) {
+    for part in path.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
         match value {
             Some(Value::Array(items)) => {

@@ -33,8 +33,7 @@ impl Answerer for Durable {
         loop {
             let machines = self.engine.state_machines(after.as_deref(), MACHINES_MAX).await?;
             for machine in &machines {
-                let definition = self.engine.definition(machine).await?;
-                if definition.is_some_and(|text| text.contains(activity)) {
+                if self.engine.definition_text(&machine.content).await?.contains(activity) {
                     return Ok(true);
                 }
             }

@@ -154,7 +154,7 @@ impl From<Rejected> for ApiError {
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> ApiError {
         match error {
-            EngineError::Call { code, message } => ApiError { code, message },
+            EngineError::Call { code, message, .. } => ApiError { code, message },
             other => ApiError::new("InternalFailure", other.to_string()),
         }
     }

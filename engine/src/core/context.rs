@@ -48,11 +48,13 @@ impl Around<'_> {
             ("StartTime", identity.started_at.to_string().into()),
             ("Name", Value::String(identity.name.clone())),
             ("RoleArn", Value::String(identity.role_arn.clone())),
-            ("RedriveCount", u64::from(self.execution.redrive_count).into()),
         ]
         .into_iter()
         .map(|(name, value)| (name.into(), value))
         .collect();
+        if !identity.is_express() {
+            execution.insert("RedriveCount".into(), u64::from(self.execution.redrive_count).into());
+        }
         if let Some(at) = self.execution.redriven_at {
             execution.insert("RedriveTime".into(), at.to_string().into());
         }

@@ -12,7 +12,7 @@ use super::map_run::{Child, MapRun};
 use super::trigger::{JoinKind, Trigger, Work};
 
 /// What never changes about an execution.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Identity {
     /// `arn:aws:states:<region>:<account>:execution:<machine>:<name>`
     pub arn: Text,
@@ -30,6 +30,14 @@ pub struct Identity {
     pub started_at: Timestamp,
     /// Its input.
     pub input: Value,
+    /// The version of the state machine that it was started with, if it was with one.
+    pub version_arn: Option<Text>,
+    /// The alias that it was started with, if it was with one.
+    pub alias_arn: Option<Text>,
+    /// The caller's X-Ray trace header.
+    pub trace_header: Option<Text>,
+    /// What its state machine was otherwise when it was started.
+    pub revision: Option<Revision>,
     /// Its id in the store. One that runs in memory may have none.
     pub number: Option<u64>,
     /// The map run that started it, if one did.
@@ -45,6 +53,28 @@ pub struct ChildOf {
     pub state: Text,
     /// Whether it is an Express execution.
     pub express: bool,
+}
+
+/// One revision of a state machine, without its definition and role, which each execution has by itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Revision {
+    /// Its id; the first one has none, as on AWS.
+    pub id: Option<Text>,
+    /// Since when it is the state machine's.
+    pub updated_at: Timestamp,
+    /// The logging configuration, where it is not AWS's default: JSON, with AWS's names.
+    pub logging: Option<Value>,
+    /// The tracing configuration, where it is not AWS's default.
+    pub tracing: Option<Value>,
+    /// The encryption configuration, where there is one.
+    pub encryption: Option<Value>,
+}
+
+impl Identity {
+    /// Whether it is an Express execution, which is never redriven.
+    pub fn is_express(&self) -> bool {
+        self.arn.contains(":express:")
+    }
 }
 
 /// How far an execution has come.

@@ -53,15 +53,20 @@ impl Fault {
     /// An expression that could not be evaluated, in AWS's sentence. AWS reports a failed intrinsic function as a
     /// runtime error too.
     pub fn evaluation(error: EvalError, state: &str, entered_event: u64) -> Fault {
+        let reason = format!(
+            "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {}",
+            error.reason
+        );
+        Fault::bare(EvalError { reason, ..error })
+    }
+
+    /// The same, with the reason alone.
+    pub fn bare(error: EvalError) -> Fault {
         let name = match error.name {
             "States.IntrinsicFailure" | "States.ParameterPathFailure" => "States.Runtime",
             name => name,
         };
-        let cause = format!(
-            "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {}",
-            error.reason
-        );
-        Fault { error: StateError::new(name, cause), terminal: name == "States.Runtime" }
+        Fault { error: StateError::new(name, error.reason), terminal: name == "States.Runtime" }
     }
 
     /// A result or an output beyond AWS's limit; `of` is the state, the service or the function.

@@ -23,7 +23,7 @@ pub struct HistoryEvent {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum HistoryKind {
-    ExecutionStarted { input: Value, role_arn: Text },
+    ExecutionStarted { input: Value, role_arn: Text, version_arn: Option<Text>, alias_arn: Option<Text> },
     ExecutionSucceeded { output: Value },
     ExecutionFailed(StateError),
     ExecutionTimedOut(StateError),
@@ -222,7 +222,7 @@ mod tests {
             HistoryKind::MapRunFailed(error.clone()),
         ];
         let not_followed = [
-            HistoryKind::ExecutionStarted { input: value, role_arn: name.clone() },
+            HistoryKind::ExecutionStarted { input: value, role_arn: name.clone(), version_arn: None, alias_arn: None },
             HistoryKind::ExecutionRedriven { count: 1 },
             HistoryKind::StateAborted { state_type },
             HistoryKind::ParallelStateSucceeded,

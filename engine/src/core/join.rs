@@ -13,6 +13,7 @@ use super::execution::Status;
 use super::fault::{Fault, StateError};
 use super::history::HistoryKind;
 use super::limits::DEPTH_MAX;
+use super::probe::Retried;
 use super::step::Turning;
 use super::trigger::{JoinKind, Leave, Trigger, Work};
 
@@ -144,6 +145,9 @@ impl Turning<'_> {
     /// The state has failed: its Retry is asked, then its Catch, then the join around it.
     pub fn fail(&mut self, id: BranchId, fault: Fault) {
         let state = self.state(id);
+        if let Some(probe) = &mut self.probe {
+            probe.error = Some(fault.error.clone());
+        }
         if let Some(completion) = state.kind.completion().filter(|_| !fault.terminal) {
             let name = fault.error.name.as_deref().unwrap_or_default();
             if let Some(at) = completion.retry.iter().position(|entry| matches(&entry.error_equals, name))
@@ -152,8 +156,8 @@ impl Turning<'_> {
                 return;
             }
             self.state_failed(id, state);
-            if let Some(catcher) = completion.catch.iter().find(|entry| matches(&entry.error_equals, name)) {
-                return self.catch(id, catcher, &fault.error);
+            if let Some(at) = completion.catch.iter().position(|entry| matches(&entry.error_equals, name)) {
+                return self.catch(id, at, &completion.catch[at], &fault.error);
             }
         } else if fault.error.name.as_deref() != Some("States.Runtime") {
             self.state_failed(id, state);
@@ -187,6 +191,9 @@ impl Turning<'_> {
         let attempt = position.retries[at];
         self.abandon(id);
         let mut delay_ms = backoff_ms(retrier, attempt);
+        if let Some(probe) = &mut self.probe {
+            probe.retried = Some(Retried { index: at, backoff_ms: delay_ms });
+        }
         if retrier.full_jitter {
             delay_ms = (delay_ms as f64 * self.env.chance.next_f64()) as u64;
         }
@@ -195,7 +202,7 @@ impl Turning<'_> {
         true
     }
 
-    fn catch(&mut self, id: BranchId, catcher: &Catcher, error: &StateError) {
+    fn catch(&mut self, id: BranchId, at: usize, catcher: &Catcher, error: &StateError) {
         let raw = self.position(id).input.clone();
         let error = error.to_value();
         let left = self.flow(id, |flow| {
@@ -208,6 +215,9 @@ impl Turning<'_> {
         });
         match left {
             Ok(left) => {
+                if let Some(probe) = &mut self.probe {
+                    probe.caught = Some(at);
+                }
                 self.abandon(id);
                 self.leave_to(id, left, Some(catcher.next));
             }

@@ -179,6 +179,10 @@ impl ChildRef {
             input,
             number,
             child_of: Some(ChildOf { map_run_arn, state: self.state.clone(), express: self.express }),
+            version_arn: None,
+            alias_arn: None,
+            trace_header: None,
+            revision: parent.revision.clone(),
         }
     }
 

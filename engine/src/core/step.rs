@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
-use stepwell_asl::dataflow::Flow;
+use stepwell_asl::dataflow::{Flow, Observer};
 use stepwell_asl::{Chance, EvalError, Program, State, Text, Timestamp, Value};
 
 use super::branch::{BranchId, Position, Ticket};
@@ -15,6 +15,7 @@ use super::fault::{Fault, StateError};
 use super::history::{HistoryEvent, HistoryKind, TaskLabel};
 use super::limits::{DEPTH_MAX, Limits};
 use super::map_run::{Child, MapRun, MapRunStatus};
+use super::probe::Probe;
 use super::state;
 use super::trigger::{Join, JoinKind, Trigger, Work};
 use crate::token::TokenKey;
@@ -63,10 +64,32 @@ impl Turn {
 ///
 /// First every event's outcome is recorded, then their consequences run, breadth first over the branches.
 pub fn step(program: &Program, execution: &mut Execution, events: &[Event], env: &mut Env) -> Turn {
+    take_turn(program, execution, events, env, None)
+}
+
+/// The same, while a test of a single state watches.
+pub fn step_probed(
+    program: &Program,
+    execution: &mut Execution,
+    events: &[Event],
+    env: &mut Env,
+    probe: &mut Probe,
+) -> Turn {
+    take_turn(program, execution, events, env, Some(probe))
+}
+
+fn take_turn(
+    program: &Program,
+    execution: &mut Execution,
+    events: &[Event],
+    env: &mut Env,
+    probe: Option<&mut Probe>,
+) -> Turn {
     let mut turn = Turning {
         program,
         execution,
         env,
+        probe,
         history: Vec::new(),
         changes: Vec::new(),
         touched: Vec::new(),
@@ -95,6 +118,8 @@ pub(super) struct Turning<'a> {
     pub program: &'a Program,
     pub execution: &'a mut Execution,
     pub env: &'a mut Env,
+    /// A test that watches; none in production.
+    pub probe: Option<&'a mut Probe>,
     history: Vec<HistoryEvent>,
     changes: Vec<Change>,
     /// Branches whose position has changed, some of them more than once.
@@ -148,7 +173,12 @@ impl<'a> Turning<'a> {
         let identity = self.execution.identity.clone();
         self.emit(
             BranchId::ROOT,
-            HistoryKind::ExecutionStarted { input: identity.input.clone(), role_arn: identity.role_arn.clone() },
+            HistoryKind::ExecutionStarted {
+                input: identity.input.clone(),
+                role_arn: identity.role_arn.clone(),
+                version_arn: identity.version_arn.clone(),
+                alias_arn: identity.alias_arn.clone(),
+            },
         );
         self.push(Work::Enter(BranchId::ROOT));
         true
@@ -427,13 +457,30 @@ impl<'a> Turning<'a> {
             branch: id,
             tokens: &self.env.tokens,
             item,
-            built: OnceCell::new(),
+            built: self
+                .probe
+                .as_ref()
+                .and_then(|probe| probe.context.clone())
+                .map_or_else(OnceCell::new, OnceCell::from),
         };
-        let evaluated = evaluate(&mut Flow { surroundings: &around, chance: &mut self.env.chance, observer: &mut () });
-        evaluated.map_err(|error| {
-            let position = self.position(id);
-            Fault::evaluation(error, &self.program.state(position.state).name, position.entered_event)
-        })
+        let observer: &mut dyn Observer = match &mut self.probe {
+            Some(probe) => &mut **probe,
+            None => &mut (),
+        };
+        let evaluated = evaluate(&mut Flow { surroundings: &around, chance: &mut self.env.chance, observer });
+        evaluated.map_err(|error| self.fault(id, error))
+    }
+
+    /// What has gone wrong while a branch's state was evaluated. A test has no history that a sentence could point to:
+    /// AWS then gives the bare reason.
+    pub fn fault(&self, id: BranchId, error: EvalError) -> Fault {
+        match self.probe {
+            Some(_) => Fault::bare(error),
+            None => {
+                let position = self.position(id);
+                Fault::evaluation(error, &self.program.state(position.state).name, position.entered_event)
+            }
+        }
     }
 
     /// Whether a value may be passed on.

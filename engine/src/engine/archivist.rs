@@ -37,7 +37,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut closed: mpsc::Receiver<Closed>,
                 if let Err(error) = shared.store.archive(&batch).await {
                     return shared.fail_with(&error);
                 }
-                shared.counts.archived.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                shared.figures.archived.fetch_add(batch.len() as u64, Ordering::Relaxed);
                 if closed.is_empty() && shared.archive_later.swap(false, Ordering::Relaxed) {
                     match look_again(&shared).await {
                         Ok(()) => {}

@@ -8,21 +8,24 @@ use stepwell_asl::{MachineType, Program, Text, Timestamp, Value};
 use tokio::sync::oneshot;
 
 use super::Engine;
-use crate::arn::{check_name, of_execution};
-use crate::chance::random;
+use crate::arn::{Qualifier, check_name, of_execution, resource};
+use crate::chance::{random, seed};
 use crate::children;
-use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, Identity, StateError, Status};
+use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, Identity, Revision, StateError, Status};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
 use crate::ids::{ExecutionId, Key};
 use crate::load;
-use crate::machines::StateMachine;
+use crate::machines::{Origin, StateMachine, deleting, no_machine};
 use crate::record::Birth;
-use crate::store::{ListCursor, ListQuery, RecordKind};
+use crate::store::{ListCursor, ListQuery, Listing};
 use crate::worker::{Entry, Outcome, Start, status_number};
 
 /// Turns that are read at once for a page of a history.
 const TURNS_MAX: usize = 64;
+
+/// Lines of a list that are looked through at once for those of a version or an alias.
+const SEARCHED_MAX: usize = 1_000;
 
 /// How often an execution is read that changes while it is being read.
 const READS_MAX: usize = 100;
@@ -30,12 +33,14 @@ const READS_MAX: usize = 100;
 /// What to start.
 #[derive(Clone, Debug, Default)]
 pub struct StartExecution {
-    /// The state machine's ARN.
+    /// The ARN of the state machine, or of a version or an alias of it.
     pub machine_arn: String,
     /// The execution's name: one is made up where there is none.
     pub name: Option<String>,
     /// Its input.
     pub input: Value,
+    /// The caller's X-Ray trace header.
+    pub trace_header: Option<String>,
 }
 
 /// An execution that was started, now or before.
@@ -56,6 +61,12 @@ pub struct Description {
     pub name: Text,
     /// Its state machine's ARN.
     pub machine_arn: Text,
+    /// The version that it was started with, if it was with one.
+    pub version_arn: Option<Text>,
+    /// The alias that it was started with, if it was with one.
+    pub alias_arn: Option<Text>,
+    /// The X-Ray trace header it was started with.
+    pub trace_header: Option<Text>,
     /// How far it has come, with its output or error.
     pub status: Status,
     /// Its input.
@@ -75,7 +86,7 @@ pub struct Description {
 /// Which executions are wanted.
 #[derive(Clone, Debug)]
 pub struct ListExecutions {
-    /// Of which state machine.
+    /// Of which state machine, version or alias: its ARN.
     pub machine_arn: String,
     /// Only with this status: a number as in [`crate::worker::status_number`].
     pub status: Option<u8>,
@@ -102,11 +113,17 @@ pub struct ExecutionSummary {
     pub redrive_count: u32,
     /// When it was redriven last.
     pub redriven_at: Option<Timestamp>,
+    /// The version that it was started with, if it was with one.
+    pub version_arn: Option<String>,
+    /// The alias that it was started with, if it was with one.
+    pub alias_arn: Option<String>,
 }
 
 /// A page of executions, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExecutionPage {
+    /// The ARN of their state machine, whatever qualified it.
+    pub machine_arn: Text,
     /// The executions.
     pub executions: Vec<ExecutionSummary>,
     /// Where the next page begins; `None`: there is none.
@@ -165,6 +182,23 @@ pub struct Inspection {
     pub execution: Execution,
 }
 
+/// The state machine of an execution, as it was when that was started.
+#[derive(Clone, Debug)]
+pub struct MachineOfExecution {
+    /// Its ARN.
+    pub arn: Text,
+    /// Its name.
+    pub name: Text,
+    /// The text of its definition.
+    pub definition: String,
+    /// The same, compiled.
+    pub program: Arc<Program>,
+    /// Its role.
+    pub role_arn: Text,
+    /// Its revision and configuration.
+    pub revision: Revision,
+}
+
 /// An Express execution that has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finished {
@@ -172,6 +206,8 @@ pub struct Finished {
     pub arn: Text,
     /// Its name.
     pub name: Text,
+    /// Its state machine's ARN, whatever qualified it.
+    pub machine_arn: Text,
     /// How it ended, with its output or error.
     pub status: Status,
     /// When it was started.
@@ -188,14 +224,11 @@ impl Engine {
     /// Errors: `StateMachineDoesNotExist`, `InvalidName`, `InvalidExecutionInput`, `ExecutionAlreadyExists` where the name
     /// is taken by one that has ended or has another input.
     pub async fn start(&self, start: StartExecution) -> Result<Started, EngineError> {
-        let machine = self.machine(&start.machine_arn).await?;
+        let (machine, origin) = self.origin(&start.machine_arn).await?;
         self.check_input(&start.input)?;
-        let name: Text = match start.name {
-            Some(name) => checked(name)?.into(),
-            None => made_up_name()?.into(),
-        };
+        let name = execution_name(start.name.as_deref())?;
         if machine.kind == MachineType::Express {
-            let (started, _) = self.begin_express(&machine, name, start.input).await?;
+            let (started, _) = self.begin_express(&machine, &origin, name, start).await?;
             return Ok(started);
         }
         let key = Key::of(&[&machine.arn, &name]);
@@ -213,9 +246,9 @@ impl Engine {
             }
             let id = self.shared.new_id(key.shard()).await?;
             let arn = self.place.execution(&machine.name, &name);
-            let birth = self.birth(&machine, id, arn, name.clone(), start.input.clone());
+            let birth = self.birth(&machine, &origin, (id, arn), name.clone(), start.clone());
             let started = Started { arn: birth.identity.arn.clone(), started_at: birth.identity.started_at };
-            let outcome = self.begin(id, key, &machine, birth, false).await?;
+            let outcome = self.begin(id, key, birth, false).await?;
             if outcome != Outcome::Taken {
                 return Ok(started);
             }
@@ -226,38 +259,44 @@ impl Engine {
     ///
     /// Errors: as [`Engine::start`]; `StateMachineTypeNotSupported` for a Standard state machine.
     pub async fn run_express(&self, start: StartExecution) -> Result<Finished, EngineError> {
-        let machine = self.machine(&start.machine_arn).await?;
+        let (machine, origin) = self.origin(&start.machine_arn).await?;
         if machine.kind != MachineType::Express {
-            let message = "This operation is not supported by this type of state machine";
-            return Err(EngineError::call("StateMachineTypeNotSupported", message));
+            return Err(unsupported_type());
         }
         self.check_input(&start.input)?;
-        let name: Text = match start.name {
-            Some(name) => checked(name)?.into(),
-            None => made_up_name()?.into(),
-        };
-        let (started, finished) = self.begin_express(&machine, name.clone(), start.input).await?;
+        let name = execution_name(start.name.as_deref())?;
+        let (started, finished) = self.begin_express(&machine, &origin, name.clone(), start).await?;
         let (status, stopped_at) = finished.await.map_err(|_| self.shared.stop_error())?;
-        Ok(Finished { arn: started.arn, name, status, started_at: started.started_at, stopped_at })
+        let machine_arn = machine.arn.clone();
+        Ok(Finished { arn: started.arn, name, machine_arn, status, started_at: started.started_at, stopped_at })
     }
 
     async fn begin_express(
         &self,
         machine: &StateMachine,
+        origin: &Origin,
         name: Text,
-        input: Value,
+        start: StartExecution,
     ) -> Result<(Started, oneshot::Receiver<(Status, Timestamp)>), EngineError> {
         let arn = self.place.express(&machine.name, &name, &made_up_name()?);
         let key = Key::of(&[&arn]);
         let id = self.shared.new_id(key.shard()).await?;
-        let birth = self.birth(machine, id, arn, name, input);
+        let birth = self.birth(machine, origin, (id, arn), name, start);
         let started = Started { arn: birth.identity.arn.clone(), started_at: birth.identity.started_at };
         let finished = self.shared.end_of(id);
-        self.begin(id, key, machine, birth, true).await?;
+        self.begin(id, key, birth, true).await?;
         Ok((started, finished))
     }
 
-    fn birth(&self, machine: &StateMachine, id: ExecutionId, arn: String, name: Text, input: Value) -> Birth {
+    fn birth(
+        &self,
+        machine: &StateMachine,
+        origin: &Origin,
+        (id, arn): (ExecutionId, String),
+        name: Text,
+        start: StartExecution,
+    ) -> Birth {
+        let content = &origin.content;
         Birth {
             deadline: None, // counted when it begins
             identity: Arc::new(Identity {
@@ -265,27 +304,24 @@ impl Engine {
                 name,
                 machine_arn: machine.arn.clone(),
                 machine_name: machine.name.clone(),
-                role_arn: machine.role_arn.clone(),
+                role_arn: content.role_arn.clone(),
                 region: self.place.region.as_str().into(),
                 started_at: self.shared.clock.now(),
-                input,
+                input: start.input,
+                version_arn: origin.version_arn.clone(),
+                alias_arn: origin.alias_arn.clone(),
+                trace_header: start.trace_header.map(Text::from),
+                revision: Some(content.revision.clone()),
                 number: Some(id.0),
                 child_of: None,
             }),
-            definition: machine.definition,
+            definition: content.definition,
             list: machine.arn.clone(),
         }
     }
 
-    async fn begin(
-        &self,
-        id: ExecutionId,
-        name: Key,
-        machine: &StateMachine,
-        birth: Birth,
-        volatile: bool,
-    ) -> Result<Outcome, EngineError> {
-        let program = self.shared.machines.program(self.shared.store.as_ref(), machine.definition).await?;
+    async fn begin(&self, id: ExecutionId, name: Key, birth: Birth, volatile: bool) -> Result<Outcome, EngineError> {
+        let program = self.shared.machines.program(self.shared.store.as_ref(), birth.definition).await?;
         let start =
             |reply: Reply| Command::Start(Box::new(Start { id, name, birth, program, volatile, reply: Some(reply) }));
         self.shared.ask(id, start).await
@@ -331,6 +367,9 @@ impl Engine {
                 arn: identity.arn.clone(),
                 name: identity.name.clone(),
                 machine_arn: identity.machine_arn.clone(),
+                version_arn: identity.version_arn.clone(),
+                alias_arn: identity.alias_arn.clone(),
+                trace_header: identity.trace_header.clone(),
                 status,
                 input: identity.input.clone(),
                 started_at: identity.started_at,
@@ -348,45 +387,78 @@ impl Engine {
     pub async fn inspect(&self, arn: &str) -> Result<Inspection, EngineError> {
         let id = self.find(arn).await?;
         let loaded = load::load(&self.shared, id).await?.ok_or_else(|| EngineError::no_execution(arn))?;
-        let definition = loaded.birth.definition.to_string();
-        let record = self.shared.store.get(RecordKind::Definition, &definition).await?;
-        let record = record.ok_or_else(|| EngineError::no_execution(arn))?; // it expired between the reads
-        let definition = String::from_utf8_lossy(&record.value).into_owned();
+        let definitions = &self.shared.machines.definitions;
+        let definition = definitions.text(self.shared.store.as_ref(), loaded.birth.definition).await?;
         Ok(Inspection { definition, program: loaded.program, execution: loaded.execution })
     }
 
-    /// A page of a state machine's executions, newest first. Errors: `StateMachineDoesNotExist`.
-    pub async fn list(&self, list: ListExecutions) -> Result<ExecutionPage, EngineError> {
-        let ListExecutions { machine_arn, status, after, limit } = list;
-        let machine = self.machine(&machine_arn).await?;
-        let query = ListQuery { list: Key::of(&[&machine.arn]), status, after, limit };
-        let executions = machine.arn.replacen(":stateMachine:", ":execution:", 1);
-        self.page(query, &machine.arn, |name| format!("{executions}:{name}")).await
+    /// The state machine of an execution as it was when that was started, whatever became of it since.
+    /// Errors: `ExecutionDoesNotExist`.
+    pub async fn machine_of_execution(&self, arn: &str) -> Result<MachineOfExecution, EngineError> {
+        let id = self.find(arn).await?;
+        let store = self.shared.store.as_ref();
+        let birth = load::birth(store, id).await?.ok_or_else(|| EngineError::no_execution(arn))?;
+        let (definitions, identity) = (&self.shared.machines.definitions, &birth.identity);
+        let unknown = || Revision { updated_at: identity.started_at, ..Revision::default() };
+        Ok(MachineOfExecution {
+            arn: identity.machine_arn.clone(),
+            name: identity.machine_name.clone(),
+            definition: definitions.text(store, birth.definition).await?,
+            program: definitions.program(store, birth.definition).await?,
+            role_arn: identity.role_arn.clone(),
+            revision: identity.revision.clone().unwrap_or_else(unknown),
+        })
     }
 
-    /// A page of a list. `arn` is that of the execution of a name.
-    pub(super) async fn page(
-        &self,
-        query: ListQuery,
-        list: &str,
-        arn: impl Fn(&str) -> String,
-    ) -> Result<ExecutionPage, EngineError> {
-        let limit = query.limit.max(1);
-        let lines = self.shared.store.list(ListQuery { limit, ..query }).await?;
-        let next = if lines.len() < limit { None } else { lines.last().map(|(cursor, _)| *cursor) };
-        let executions = lines.into_iter().map(|(_, line)| {
-            let entry = Entry::decode(&line.entry).ok_or_else(|| unreadable(list))?;
-            Ok(ExecutionSummary {
-                arn: arn(&entry.name),
-                name: entry.name,
-                status: line.status,
-                started_at: line.started_at,
-                stopped_at: entry.stopped_at,
-                redrive_count: entry.redrive_count,
-                redriven_at: entry.redriven_at,
-            })
-        });
-        Ok(ExecutionPage { executions: executions.collect::<Result<_, EngineError>>()?, next })
+    /// A page of the executions of a state machine, a version or an alias, newest first. A page may be short, or empty,
+    /// and yet have a next one: of many executions few may be of that version.
+    ///
+    /// Errors: `StateMachineDoesNotExist`, `StateMachineTypeNotSupported` for an Express state machine.
+    pub async fn list(&self, list: ListExecutions) -> Result<ExecutionPage, EngineError> {
+        let (arn, limit) = (list.machine_arn.as_str(), list.limit.max(1));
+        let asked = self.unlabeled(arn)?;
+        let machine = self.settle(asked.machine).await?.ok_or_else(|| no_machine(arn))?;
+        if machine.kind == MachineType::Express {
+            return Err(unsupported_type());
+        }
+        let wanted: Box<dyn Fn(&Entry) -> bool + Send> = match asked.qualifier {
+            Qualifier::None | Qualifier::Label(_) => Box::new(|_| true),
+            Qualifier::Version(number) => {
+                machine.version(number).ok_or_else(|| no_machine(arn))?;
+                let number = number.to_string();
+                Box::new(move |entry| entry.version.as_deref() == Some(&number))
+            }
+            Qualifier::Alias(name) => {
+                machine.alias(name).ok_or_else(|| no_machine(arn))?;
+                let name = name.to_owned();
+                Box::new(move |entry| entry.alias.as_deref() == Some(&name))
+            }
+        };
+        let read = match asked.qualifier {
+            Qualifier::None | Qualifier::Label(_) => 0,
+            Qualifier::Version(_) | Qualifier::Alias(_) => SEARCHED_MAX,
+        };
+        let read = read.max(limit.saturating_add(1)); // one more tells whether there is a next page
+
+        let (list_key, status) = (Key::of(&[&machine.arn]), list.status);
+        let lines =
+            self.shared.store.list(ListQuery { list: list_key, status, after: list.after, limit: read }).await?;
+        let is_last = lines.len() < read;
+        let mut page = ExecutionPage { machine_arn: machine.arn.clone(), ..ExecutionPage::default() };
+        for (cursor, line) in lines {
+            if page.executions.len() == limit {
+                return Ok(page); // the rest is read again
+            }
+            page.next = Some(cursor);
+            let entry = Entry::decode(&line.entry).ok_or_else(|| unreadable(&machine.arn))?;
+            if wanted(&entry) {
+                page.executions.push(summary(&machine, &line, entry));
+            }
+        }
+        if is_last {
+            page.next = None;
+        }
+        Ok(page)
     }
 
     /// A page of an execution's history. Errors: `ExecutionDoesNotExist`.
@@ -455,26 +527,16 @@ impl Engine {
         };
         let id = self.find(arn).await?;
         let there = self.describe_id(id, arn).await?;
-        let is = |status| {
-            let status = super::status_name(crate::worker::status_number(status));
-            refused(format!("Execution is {status} and cannot be redriven"))
-        };
-        if there.map_run_arn.is_some() {
-            return Err(refused("Execution was started by a Map Run, and is not redriven without it".to_owned()));
-        }
-        if matches!(there.status, Status::Running | Status::Succeeded(_)) {
-            return Err(is(&there.status));
-        }
-        let redrivable_ms = u64::try_from(self.redrive.as_millis()).unwrap_or(u64::MAX);
-        if there.stopped_at.is_some_and(|at| at.plus_ms(redrivable_ms) <= self.shared.clock.now()) {
-            return Err(refused("Execution redrivable period exceeded".to_owned()));
-        }
+        self.redrivable(&there).map_err(refused)?;
         match self.shared.deliver(id, Event::Redriven).await? {
             Outcome::Accepted => {
                 Ok(self.describe_id(id, arn).await?.redriven_at.unwrap_or_else(|| self.shared.clock.now()))
             }
             _ => match self.describe_id(id, arn).await? {
-                now if now.redrive_count > there.redrive_count => Err(is(&now.status)), // another one was first
+                // Another one was first.
+                now if now.redrive_count > there.redrive_count => {
+                    Err(refused(format!("Execution is {} and cannot be redriven", status_of(&now.status))))
+                }
                 _ => {
                     let loaded = load::load(&self.shared, id).await?.ok_or_else(|| EngineError::no_execution(arn))?;
                     let redrivable = loaded.execution.redrivable(&self.limits, self.shared.clock.now());
@@ -482,6 +544,31 @@ impl Engine {
                 }
             },
         }
+    }
+
+    /// Whether an execution can be redriven, as far as its description tells; else the reason in AWS's words. A history
+    /// that has no room left is only found when it is tried.
+    pub fn redrivable(&self, there: &Description) -> Result<(), String> {
+        if there.map_run_arn.is_some() {
+            return Err("Execution was started by a Map Run, and is not redriven without it".to_owned());
+        }
+        if matches!(there.status, Status::Running | Status::Succeeded(_)) {
+            return Err(format!("Execution is {} and cannot be redriven", status_of(&there.status)));
+        }
+        let redrivable_ms = u64::try_from(self.redrive.as_millis()).unwrap_or(u64::MAX);
+        if there.stopped_at.is_some_and(|at| at.plus_ms(redrivable_ms) <= self.shared.clock.now()) {
+            return Err("Execution redrivable period exceeded".to_owned());
+        }
+        if self.is_too_old(there.started_at) {
+            return Err("Execution has exceeded the max execution time".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether no execution may be open for so long.
+    fn is_too_old(&self, started_at: Timestamp) -> bool {
+        let longest = self.limits.execution_s;
+        longest.is_some_and(|seconds| started_at.plus_ms(seconds.saturating_mul(1000)) <= self.shared.clock.now())
     }
 
     /// Waits until an execution has ended, and gives it as it is then. Errors: `ExecutionDoesNotExist`, or the engine
@@ -504,16 +591,28 @@ impl Engine {
     }
 
     pub(super) async fn find(&self, arn: &str) -> Result<ExecutionId, EngineError> {
-        let (machine_arn, name) = of_execution(arn)
-            .ok_or_else(|| EngineError::call("InvalidArn", format!("Invalid Arn: 'Invalid ARN: {arn}'")))?;
+        let invalid = || EngineError::call("InvalidArn", format!("Invalid Arn: 'Invalid ARN: {arn}'"));
+        let (machine_arn, name) = match of_execution(arn) {
+            Some(named) => named,
+            None => return Err(resource(arn, &["execution"]).err().unwrap_or_else(invalid)),
+        };
         let found = self.shared.store.find(Key::of(&[&machine_arn, name])).await?;
         found.ok_or_else(|| EngineError::no_execution(arn))
     }
 
-    async fn machine(&self, arn: &str) -> Result<Arc<StateMachine>, EngineError> {
-        self.state_machine(arn).await?.ok_or_else(|| {
-            EngineError::call("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
-        })
+    /// What a new execution runs, of the state machine, version or alias of this ARN.
+    async fn origin(&self, arn: &str) -> Result<(Arc<StateMachine>, Origin), EngineError> {
+        let asked = self.unlabeled(arn)?;
+        let machine = self.settle(asked.machine).await?.ok_or_else(|| no_machine(arn))?;
+        if machine.is_deleting {
+            return Err(deleting(arn));
+        }
+        let chance = match asked.qualifier {
+            Qualifier::Alias(_) => (seed()?[0] % 100) as u32,
+            Qualifier::None | Qualifier::Version(_) | Qualifier::Label(_) => 0,
+        };
+        let origin = machine.origin(asked.qualifier, chance).ok_or_else(|| no_machine(arn))?;
+        Ok((machine, origin))
     }
 
     fn check_input(&self, input: &Value) -> Result<(), EngineError> {
@@ -530,14 +629,39 @@ impl Engine {
     }
 }
 
-fn checked(name: String) -> Result<String, EngineError> {
-    match check_name(&name) {
-        Ok(()) => Ok(name),
-        Err(_) => Err(EngineError::call("InvalidName", format!("Invalid Name: '{name}'"))),
+fn execution_name(given: Option<&str>) -> Result<Text, EngineError> {
+    match given.map(|name| (name, check_name(name))) {
+        Some((name, Ok(()))) => Ok(name.into()),
+        Some((name, Err(_))) => Err(EngineError::call("InvalidName", format!("Invalid Name: '{name}'"))),
+        None => Ok(made_up_name()?.into()),
     }
 }
 
-fn unreadable(what: &str) -> EngineError {
+fn unsupported_type() -> EngineError {
+    EngineError::call("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
+}
+
+fn summary(machine: &StateMachine, line: &Listing, entry: Entry) -> ExecutionSummary {
+    let executions = machine.arn.replacen(":stateMachine:", ":execution:", 1);
+    let qualified = |qualifier: String| format!("{}:{qualifier}", machine.arn);
+    ExecutionSummary {
+        arn: format!("{executions}:{}", entry.name),
+        name: entry.name,
+        status: line.status,
+        started_at: line.started_at,
+        stopped_at: entry.stopped_at,
+        redrive_count: entry.redrive_count,
+        redriven_at: entry.redriven_at,
+        version_arn: entry.version.map(qualified),
+        alias_arn: entry.alias.map(qualified),
+    }
+}
+
+fn status_of(status: &Status) -> &'static str {
+    super::status_name(crate::worker::status_number(status))
+}
+
+pub(super) fn unreadable(what: &str) -> EngineError {
     EngineError::Record {
         what: what.to_owned(),
         source: crate::record::RecordError::Broken("its listing is no listing".to_owned()),

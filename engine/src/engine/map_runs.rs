@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use stepwell_asl::Text;
 
-use super::{Engine, ExecutionPage};
+use super::executions::unreadable;
+use super::{Engine, ExecutionPage, ExecutionSummary};
 use crate::arn;
 use crate::core::{Event, Identity, MapRun, MapRunUpdate, Ticket, map_run_arn};
 use crate::error::EngineError;
 use crate::ids::{ExecutionId, Key};
 use crate::load;
 use crate::store::{ListCursor, ListQuery};
-use crate::worker::{Loaded, Outcome};
+use crate::worker::{Entry, Loaded, Outcome};
 
 /// A map run as it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +106,26 @@ impl Engine {
         let ListMapRun { map_run_arn, status, after, limit } = list;
         let MapRunDescription { arn, child_machine_arn, run, .. } = self.map_run(&map_run_arn).await?;
         let query = ListQuery { list: Key::of(&[&arn]), status, after, limit };
-        self.page(query, &arn, |name| arn::child(&child_machine_arn, name, run.express)).await
+        let limit = query.limit.max(1);
+        let lines = self.shared.store.list(ListQuery { limit: limit.saturating_add(1), ..query }).await?;
+        let mut page = ExecutionPage { machine_arn: child_machine_arn.clone(), ..ExecutionPage::default() };
+        let more = lines.len() > limit;
+        for (cursor, line) in lines.into_iter().take(limit) {
+            let entry = Entry::decode(&line.entry).ok_or_else(|| unreadable(&arn))?;
+            page.next = more.then_some(cursor);
+            page.executions.push(ExecutionSummary {
+                arn: arn::child(&child_machine_arn, &entry.name, run.express),
+                name: entry.name,
+                status: line.status,
+                started_at: line.started_at,
+                stopped_at: entry.stopped_at,
+                redrive_count: entry.redrive_count,
+                redriven_at: entry.redriven_at,
+                version_arn: None,
+                alias_arn: None,
+            });
+        }
+        Ok(page)
     }
 
     async fn find_map_run(&self, arn: &str) -> Result<(ExecutionId, Ticket, MapRunDescription), EngineError> {

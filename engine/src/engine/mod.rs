@@ -3,40 +3,53 @@
 //! What an [`Engine`] acknowledges is durable: it survives kill -9 and, where the store can, a power cut. Executions go on
 //! where they were when the engine is opened again.
 
+mod activities;
+mod aliases;
 mod archivist;
 mod executions;
+mod machines;
 mod map_runs;
+mod tags;
 mod tasks;
+mod test_state;
+mod versions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use stepwell_asl::{Chance, MachineType, Timestamp};
+use stepwell_asl::{Chance, Timestamp};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+pub use self::activities::CreateActivity;
+pub use self::aliases::{AliasDescription, CreateAlias, UpdateAlias};
 pub use self::executions::{
     Description, ExecutionPage, ExecutionSummary, Finished, HistoryCursor, HistoryPage, HistoryQuery, Inspection,
-    ListExecutions, StartExecution, Started, made_up_name,
+    ListExecutions, MachineOfExecution, StartExecution, Started, made_up_name,
+};
+pub use self::machines::{
+    CreateStateMachine, CreatedStateMachine, StateMachineDescription, UpdateStateMachine, UpdatedStateMachine,
 };
 pub use self::map_runs::{ListMapRun, ListMapRuns, MapRunDescription, MapRunPage};
-use crate::arn::{Place, check_name};
+pub use self::versions::{PublishVersion, PublishedVersion};
+use crate::arn::Place;
 use crate::chance::{random, seed};
 use crate::clock::Clock;
-use crate::core::{Env, Limits};
+use crate::core::{Env, Limits, Status};
 use crate::drive::{Command, Driver};
 use crate::error::EngineError;
-use crate::ids::{Epoch, SHARDS, Shard};
+use crate::figures::{Executions, Gauges, Load, Spread};
+use crate::ids::{Epoch, Key, SHARDS, Shard};
 use crate::invoke::Invoker;
-use crate::machines::{Machines, StateMachine, read_definition};
+use crate::quotas::Quotas;
 use crate::shared::{Observer, Parts, Shared};
-use crate::store::{self, Attention, Closed, RecordKind, Statistics, Store, StoreError};
+use crate::store::{self, Attention, Closed, ListQuery, RecordKind, Statistics, Store, StoreError};
 use crate::timers::{self, Timers};
 use crate::token::TokenKey;
-use crate::worker::{Settings, Worker};
+use crate::worker::{Settings, Worker, status_number};
 
 /// Commands that wait for one worker. Who has more to say waits.
 const COMMANDS_MAX: usize = 1_024;
@@ -53,6 +66,9 @@ const RECOVERED_MAX: usize = 1_000;
 /// Executions that wait to be archived. What is more is found again by its row in the index.
 const CLOSED_MAX: usize = 65_536;
 
+/// Rows that are read at once to count what runs.
+const RUNNING_PAGE: usize = 1_000;
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How an engine is opened.
@@ -68,6 +84,8 @@ pub struct Config {
     pub account: String,
     /// AWS's limits, or others.
     pub limits: Limits,
+    /// AWS's quotas, or others.
+    pub quotas: Quotas,
     /// How long closed executions are kept. `None`: for ever.
     pub retain: Option<Duration>,
     /// How long an execution that did not succeed can be redriven: 14 days on AWS. It is not archived before.
@@ -91,6 +109,7 @@ impl Config {
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
             limits: Limits::AWS,
+            quotas: Quotas::AWS,
             retain: Some(90 * DAY),
             redrive: 14 * DAY,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
@@ -112,6 +131,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     place: Place,
     limits: Limits,
+    quotas: Quotas,
     redrive: Duration,
     running: Arc<Mutex<Running>>,
 }
@@ -140,6 +160,18 @@ pub struct Counts {
     pub history_events: u64,
     /// Executions that were archived.
     pub archived: u64,
+    /// Executions that began and ended.
+    pub executions: Executions,
+    /// How long commits took.
+    pub commits: Spread,
+    /// Calls of functions and services that were answered with success.
+    pub invocations_succeeded: u64,
+    /// Those that were answered with an error.
+    pub invocations_failed: u64,
+    /// Deadlines of the next moments: those that are held in memory.
+    pub timers: usize,
+    /// What the workers have before them now, all together.
+    pub load: Load,
     /// The store's.
     pub store: Statistics,
 }
@@ -171,7 +203,6 @@ impl Engine {
             clock: Clock::real(),
             invoker: config.invoker,
             observer: config.observer,
-            machines: Machines::new(),
             timers,
             archiving,
         }));
@@ -181,7 +212,7 @@ impl Engine {
             idle_max: config.idle_executions,
             idle_bytes_max: config.idle_executions.saturating_mul(64 * 1024),
         };
-        let (mut queues, mut drivers) = (Vec::new(), Vec::new());
+        let (mut queues, mut drivers, mut gauges) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..config.workers.clamp(1, usize::from(SHARDS)) {
             let env = Env {
                 now: shared.clock.now(),
@@ -194,14 +225,18 @@ impl Engine {
             let (queue, commands) = mpsc::channel(COMMANDS_MAX);
             queues.push(queue);
             let worker = Worker::new(settings.clone(), env, epochs.clone());
-            drivers.push(tokio::spawn(Driver::new(worker, shared.clone(), commands).run()));
+            let gauge = Arc::<Gauges>::default();
+            gauges.push(gauge.clone());
+            drivers.push(tokio::spawn(Driver::new(worker, shared.clone(), commands, gauge).run()));
         }
         let _ = shared.workers.set(queues); // nobody else has set it
+        let _ = shared.gauges.set(gauges);
         let parked = Some(Parked { said, closed, retain: config.retain });
         let engine = Engine {
             shared,
             place: Place { region: config.region, account: config.account },
             limits: config.limits,
+            quotas: config.quotas,
             redrive: config.redrive,
             running: Arc::new(Mutex::new(Running { parked, background: Vec::new(), drivers, shards })),
         };
@@ -223,48 +258,6 @@ impl Engine {
         ]);
     }
 
-    /// Registers a state machine under a name, or gives the one of that name another definition or role. Running
-    /// executions keep the definition they were started with.
-    ///
-    /// Errors: `InvalidName`, `InvalidDefinition` (with what is wrong and where), `StateMachineAlreadyExists` where it
-    /// would change its type.
-    pub async fn register(
-        &self,
-        name: &str,
-        definition: &str,
-        kind: MachineType,
-    ) -> Result<Arc<StateMachine>, EngineError> {
-        check_name(name).map_err(|_| EngineError::call("InvalidName", format!("Invalid Name: '{name}'")))?;
-        let definition = read_definition(definition, self.limits.payload_bytes.is_some())?;
-        let now = self.shared.clock.now();
-        let machine = StateMachine {
-            arn: self.place.state_machine(name).into(),
-            name: name.into(),
-            kind,
-            role_arn: self.place.role().into(),
-            definition: stepwell_asl::programs::ContentHash::of(definition.text()),
-            created_at: now,
-            updated_at: now,
-        };
-        self.shared.machines.register(self.shared.store.as_ref(), machine, &definition).await
-    }
-
-    /// The state machine of an ARN.
-    pub async fn state_machine(&self, arn: &str) -> Result<Option<Arc<StateMachine>>, EngineError> {
-        self.shared.machines.get(self.shared.store.as_ref(), arn).await
-    }
-
-    /// The text of a state machine's definition.
-    pub async fn definition(&self, machine: &StateMachine) -> Result<Option<String>, EngineError> {
-        let record = self.shared.store.get(RecordKind::Definition, &machine.definition.to_string()).await?;
-        Ok(record.map(|record| String::from_utf8_lossy(&record.value).into_owned()))
-    }
-
-    /// State machines by ARN, after a given one.
-    pub async fn state_machines(&self, after: Option<&str>, limit: usize) -> Result<Vec<StateMachine>, EngineError> {
-        self.shared.machines.list(self.shared.store.as_ref(), after, limit).await
-    }
-
     /// Where the engine pretends to be: what its ARNs are made of.
     pub fn place(&self) -> &Place {
         &self.place
@@ -277,13 +270,61 @@ impl Engine {
 
     /// What the engine has done since it was opened.
     pub fn counts(&self) -> Counts {
-        let counts = &self.shared.counts;
+        let figures = &self.shared.figures;
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counts {
-            turns: counts.turns.load(Ordering::Relaxed),
-            history_events: counts.history_events.load(Ordering::Relaxed),
-            archived: counts.archived.load(Ordering::Relaxed),
+            turns: of(&figures.turns),
+            history_events: of(&figures.history_events),
+            archived: of(&figures.archived),
+            executions: figures.executions(),
+            commits: figures.commits.spread(),
+            invocations_succeeded: of(&figures.invocations_succeeded),
+            invocations_failed: of(&figures.invocations_failed),
+            timers: figures.timers.load(Ordering::Relaxed),
+            load: self.shared.loads().into_iter().sum(),
             store: self.shared.store.statistics(),
         }
+    }
+
+    /// Counts the executions that run already, for [`Counts`]. To be called on an idle engine, before
+    /// [`Engine::go_on`]: none of them may end meanwhile.
+    pub async fn count_running(&self) -> Result<(), EngineError> {
+        let (mut running, mut after) = (0, None);
+        loop {
+            let machines = self.state_machines(after.as_deref(), RUNNING_PAGE).await?;
+            for machine in &machines {
+                running += self.running_of(&machine.arn).await?;
+            }
+            match machines.last() {
+                Some(last) if machines.len() == RUNNING_PAGE => after = Some(last.arn.to_string()),
+                _ => break,
+            }
+        }
+        self.shared.figures.running_before.store(running, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn running_of(&self, list: &str) -> Result<u64, EngineError> {
+        let (mut running, mut after) = (0, None);
+        let (list, status) = (Key::of(&[list]), Some(status_number(&Status::Running)));
+        loop {
+            let page = self.shared.store.list(ListQuery { list, status, after, limit: RUNNING_PAGE }).await?;
+            running += page.len() as u64;
+            match page.last() {
+                Some((cursor, _)) if page.len() == RUNNING_PAGE => after = Some(*cursor),
+                _ => return Ok(running),
+            }
+        }
+    }
+
+    /// Why the engine has stopped, if it has.
+    pub fn stopped(&self) -> Option<String> {
+        self.shared.stopped()
+    }
+
+    /// The engine's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
     }
 
     /// Comes back when the engine has stopped by itself: its store has failed, and the sentence says how.

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use stepwell_asl::{Text, Value};
 
 use super::Engine;
 use crate::activities::ActivityTask;
-use crate::arn::{check_name, of_execution};
+use crate::arn::of_execution;
 use crate::core::{Event, EventKind, StateError};
 use crate::error::EngineError;
 use crate::ids::Key;
-use crate::store::{RecordKind, StoreError};
 use crate::worker::Outcome;
 
 impl Engine {
@@ -48,20 +46,25 @@ impl Engine {
         }
     }
 
-    /// Creates an activity, unless it is there, and gives its ARN. Errors: `InvalidName`.
-    pub async fn create_activity(&self, name: &str) -> Result<Text, EngineError> {
-        check_name(name).map_err(|_| EngineError::call("InvalidName", format!("Invalid Name: '{name}'")))?;
-        let arn = self.place.activity(name);
-        let created_at = self.shared.clock.now().0.to_be_bytes();
-        let put = self.shared.store.put(RecordKind::Activity, &arn, Some(0), Bytes::copy_from_slice(&created_at));
-        match put.await {
-            Ok(_) | Err(StoreError::Conflict) => Ok(arn.into()),
-            Err(error) => Err(error.into()),
-        }
+    /// The next task of an activity that was created: see [`Engine::poll_activity`].
+    ///
+    /// Errors: `InvalidArn`, `ActivityDoesNotExist`, `ActivityWorkerLimitExceeded` where too many wait already.
+    pub async fn activity_task(
+        &self,
+        activity_arn: &str,
+        worker: Option<&str>,
+        patience: Duration,
+    ) -> Result<Option<ActivityTask>, EngineError> {
+        self.describe_activity(activity_arn).await?;
+        let _place = self.shared.activities.admit(Key::of(&[activity_arn]), self.quotas.pollers).ok_or_else(|| {
+            let message = format!("Activity Worker Limit Exceeded: '{activity_arn}'");
+            EngineError::call("ActivityWorkerLimitExceeded", message)
+        })?;
+        self.poll_activity(activity_arn, worker, patience).await
     }
 
-    /// The next task of an activity: durably handed to this worker. `None` where none came within `patience`. The oldest
-    /// is handed out first; a task that is taken goes to nobody else.
+    /// The next task of an activity, whether or not it was created: durably handed to this worker. `None` where none came
+    /// within `patience`. The oldest is handed out first; a task that is taken goes to nobody else.
     pub async fn poll_activity(
         &self,
         activity_arn: &str,

@@ -92,7 +92,9 @@ fn service_call(task: &Task) -> Result<FunctionCall, Answer> {
         Some("Tail") => LogType::Tail,
         Some(other) => return Err(not_one_of(other, "logType", "[None, Tail]")),
     };
-    let payload = task.input.get("Payload").map_or_else(|| Bytes::from_static(b"{}"), payload_text);
+    // A null is as good as none.
+    let payload = task.input.get("Payload").filter(|payload| !payload.is_null());
+    let payload = payload.map_or_else(|| Bytes::from_static(b"{}"), payload_text);
     let (qualifier, client_context) = (text("Qualifier")?, text("ClientContext")?);
     let call = direct_call(task, function);
     Ok(FunctionCall { qualifier, payload, invocation_type, client_context, log_type, ..call })

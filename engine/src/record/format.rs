@@ -9,8 +9,8 @@ use super::row::{row_enum, row_struct};
 use super::{Birth, PayloadId};
 use crate::core::{
     Branch, BranchId, Change, Child, ChildEnd, ChildOf, Dispatch, Event, EventKind, Fault, Heartbeat, HistoryKind,
-    Identity, Item, Join, JoinKind, Leave, MapRun, MapRunStatus, MapRunUpdate, Parent, Position, Resume, Scheduled,
-    StateError, Status, TaskLabel, Ticket, Trigger, Work,
+    Identity, Item, Join, JoinKind, Leave, MapRun, MapRunStatus, MapRunUpdate, Parent, Position, Resume, Revision,
+    Scheduled, StateError, Status, TaskLabel, Ticket, Trigger, Work,
 };
 
 row_struct!(PayloadId { turn, n });
@@ -18,8 +18,24 @@ row_struct!(PayloadId { turn, n });
 // ---- executions ----
 
 row_struct!(Birth { identity, definition, deadline, list });
-row_struct!(Identity { arn, name, machine_arn, machine_name, role_arn, region, started_at, input, number, child_of });
+row_struct!(Identity {
+    arn,
+    name,
+    machine_arn,
+    machine_name,
+    role_arn,
+    region,
+    started_at,
+    input,
+    version_arn,
+    alias_arn,
+    trace_header,
+    revision,
+    number,
+    child_of,
+});
 row_struct!(ChildOf { map_run_arn, state, express });
+row_struct!(Revision { id, updated_at, logging, tracing, encryption });
 row_struct!(StateError { name, cause });
 row_struct!(Fault { error, terminal });
 row_enum!(Status { 0 => Running, 1 => Succeeded(output), 2 => Failed(error), 3 => TimedOut(error), 4 => Aborted(error) });
@@ -114,7 +130,7 @@ row_enum!(Change {
     11 => ChildEnded(ticket),
 });
 row_enum!(HistoryKind {
-    0 => ExecutionStarted { input, role_arn },
+    0 => ExecutionStarted { input, role_arn, version_arn, alias_arn },
     1 => ExecutionSucceeded { output },
     2 => ExecutionFailed(error),
     3 => ExecutionTimedOut(error),

@@ -287,9 +287,9 @@ mod tests {
 
     #[test]
     fn names_of_records_are_kept() {
-        let key = record(RecordKind::Alias, "arn:ü");
+        let key = record(RecordKind::Activity, "arn:ü");
         assert_eq!(record_of(&key), Some("arn:ü".into()));
-        assert!(key.starts_with(&record(RecordKind::Alias, "arn:")));
+        assert!(key.starts_with(&record(RecordKind::Activity, "arn:")));
     }
 
     #[test]

@@ -246,11 +246,26 @@ pub struct ListCursor {
     pub execution: ExecutionId,
 }
 
+impl std::fmt::Display for ListCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.started_at.0, self.execution.0)
+    }
+}
+
+impl std::str::FromStr for ListCursor {
+    type Err = ();
+    fn from_str(text: &str) -> Result<ListCursor, ()> {
+        let (at, id) = text.split_once('.').ok_or(())?;
+        let started_at = Timestamp(at.parse().map_err(drop)?);
+        Ok(ListCursor { started_at, execution: ExecutionId(id.parse().map_err(drop)?) })
+    }
+}
+
 /// A message in the inbox, in the order of arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub u64);
 
-/// A row of the registry: state machines, versions, aliases, activities, tags, definitions.
+/// A row of the registry: state machines, activities, definitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Its name, unique among its kind.
@@ -265,16 +280,10 @@ pub struct Record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum RecordKind {
-    /// A state machine, by its ARN.
+    /// A state machine, by its ARN, with its versions, aliases and tags: so they change together.
     StateMachine = 1,
-    /// A version of one.
-    Version = 2,
-    /// An alias.
-    Alias = 3,
-    /// An activity.
+    /// An activity, with its tags.
     Activity = 4,
-    /// Tags of a resource.
-    Tags = 5,
     /// A definition's text, by its hash.
     Definition = 6,
     /// The engine's own: the key of task tokens, for one.

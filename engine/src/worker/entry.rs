@@ -17,6 +17,10 @@ pub struct Entry {
     pub redrive_count: u32,
     /// When it was redriven last.
     pub redriven_at: Option<Timestamp>,
+    /// The number of the state machine's version that it was started with.
+    pub version: Option<String>,
+    /// The name of the alias that it was started with.
+    pub alias: Option<String>,
 }
 
 #[derive(Encode, Decode)]
@@ -29,6 +33,10 @@ struct Line {
     redrive_count: u32,
     #[n(3)]
     redriven_at: Option<i64>,
+    #[n(4)]
+    version: Option<String>,
+    #[n(5)]
+    alias: Option<String>,
 }
 
 impl Entry {
@@ -39,6 +47,8 @@ impl Entry {
             stopped_at: self.stopped_at.map(|at| at.0),
             redrive_count: self.redrive_count,
             redriven_at: self.redriven_at.map(|at| at.0),
+            version: self.version,
+            alias: self.alias,
         };
         minicbor::to_vec(line).expect("writing to memory does not fail").into()
     }
@@ -51,6 +61,8 @@ impl Entry {
             stopped_at: line.stopped_at.map(Timestamp),
             redrive_count: line.redrive_count,
             redriven_at: line.redriven_at.map(Timestamp),
+            version: line.version,
+            alias: line.alias,
         })
     }
 }

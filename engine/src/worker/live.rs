@@ -366,6 +366,8 @@ impl<R> Live<R> {
                 stopped_at: now.filter(|_| execution.status != Status::Running),
                 redrive_count: execution.redrive_count,
                 redriven_at: execution.redriven_at,
+                version: execution.identity.version_arn.as_deref().map(qualifier),
+                alias: execution.identity.alias_arn.as_deref().map(qualifier),
             }
             .encode(),
         }
@@ -465,6 +467,11 @@ impl<R> Live<R> {
             ticket: position.ticket.0,
         })
     }
+}
+
+/// What follows the state machine in the ARN of a version or an alias.
+fn qualifier(arn: &str) -> String {
+    arn.rsplit(':').next().unwrap_or_default().to_owned()
 }
 
 /// The key under which an execution is found by its name.

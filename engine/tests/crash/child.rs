@@ -234,6 +234,7 @@ impl Child {
             machine_arn: self.engine.place().state_machine(&kind.name()),
             name: Some(name.to_owned()),
             input: Value::from(kind.input(name, until_ms)),
+            ..StartExecution::default()
         };
         match self.engine.start(start).await {
             Err(error) if error.code() != Some("ExecutionAlreadyExists") => Err(error),

@@ -186,6 +186,7 @@ impl Verifier {
             machine_arn: there.machine_arn.to_string(),
             name: Some(line.name.clone()),
             input: there.input,
+            ..StartExecution::default()
         };
         match engine.start(again).await {
             Err(error) if error.code() == Some("ExecutionAlreadyExists") => {}

@@ -10,15 +10,8 @@ use crate::support::{Dice, same};
 const ALL: usize = 1_000_000;
 
 /// All kinds of registry rows.
-pub const KINDS: [RecordKind; 7] = [
-    RecordKind::StateMachine,
-    RecordKind::Version,
-    RecordKind::Alias,
-    RecordKind::Activity,
-    RecordKind::Tags,
-    RecordKind::Definition,
-    RecordKind::Engine,
-];
+pub const KINDS: [RecordKind; 4] =
+    [RecordKind::StateMachine, RecordKind::Activity, RecordKind::Definition, RecordKind::Engine];
 
 /// Everything that was ever written or asked for, there or gone: where reads begin.
 #[derive(Default)]

@@ -158,7 +158,7 @@ pub async fn a_record_changes_only_under_its_revision(place: Place) {
     let store = place.open();
     let put = |expected, value: &'static str| {
         let store = store.clone();
-        async move { store.put(RecordKind::Alias, "a", expected, Bytes::from(value)).await }
+        async move { store.put(RecordKind::Activity, "a", expected, Bytes::from(value)).await }
     };
     assert!(matches!(put(Some(1), "none").await, Err(StoreError::Conflict)));
     let first = put(Some(0), "first").await.expect("there was none");
@@ -169,9 +169,9 @@ pub async fn a_record_changes_only_under_its_revision(place: Place) {
     let third = put(None, "third").await.expect("whatever there is");
     assert!(third > second);
     let record = Record { name: "a".into(), revision: third, value: Bytes::from("third") };
-    assert_eq!(store.get(RecordKind::Alias, "a").await.expect("records can be read"), Some(record));
-    assert_eq!(store.get(RecordKind::Tags, "a").await.expect("records can be read"), None);
-    let remove = |expected| store.remove(RecordKind::Alias, "a", expected);
+    assert_eq!(store.get(RecordKind::Activity, "a").await.expect("records can be read"), Some(record));
+    assert_eq!(store.get(RecordKind::Engine, "a").await.expect("records can be read"), None);
+    let remove = |expected| store.remove(RecordKind::Activity, "a", expected);
     assert!(matches!(remove(Some(second)).await, Err(StoreError::Conflict)));
     assert!(remove(Some(third)).await.expect("nobody changed it"));
     assert!(!remove(None).await.expect("it is gone"));
@@ -185,14 +185,15 @@ pub async fn records_are_found_by_prefix(place: Place) {
     let store = place.open();
     let names = ["", "a", "a/1", "a/10", "a/2", "a\u{10ffff}", "b", "\u{10ffff}"];
     for name in names {
-        let put = store.put(RecordKind::Version, name, Some(0), bytes_of(name.len() as u64, 5000));
+        let put = store.put(RecordKind::Definition, name, Some(0), bytes_of(name.len() as u64, 5000));
         put.await.expect("records are taken");
     }
-    store.put(RecordKind::Alias, "a/3", None, Bytes::new()).await.expect("records are taken");
+    store.put(RecordKind::Activity, "a/3", None, Bytes::new()).await.expect("records are taken");
     let find = |prefix: &'static str, after: Option<&'static str>, limit| {
         let store = store.clone();
         async move {
-            let records = store.records(RecordKind::Version, prefix, after, limit).await.expect("records can be read");
+            let records =
+                store.records(RecordKind::Definition, prefix, after, limit).await.expect("records can be read");
             assert!(records.iter().all(|record| record.value == bytes_of(record.name.len() as u64, 5000)));
             records.into_iter().map(|record| record.name).collect::<Vec<_>>()
         }

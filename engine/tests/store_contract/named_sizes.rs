@@ -67,7 +67,7 @@ pub async fn values_around_the_inline_limit_survive(place: Place) {
     join_all(answers).await.into_iter().for_each(|answer| answer.expect("turns are taken"));
     for (at, length) in lengths.iter().enumerate() {
         let value = bytes_of(at as u64, *length);
-        store.put(RecordKind::Tags, &at.to_string(), Some(0), value.clone()).await.expect("records are taken");
+        store.put(RecordKind::Engine, &at.to_string(), Some(0), value.clone()).await.expect("records are taken");
         store.enqueue(id(at as u64), value).await.expect("messages are taken");
     }
     check_lengths(&*store, &lengths, commit, epoch).await;
@@ -93,7 +93,7 @@ async fn check_lengths(
         same(&told, &log.checkpoint, &Some((1, value.clone())));
         let turns = store.turns(id(at as u64), 0, 2).await.expect("turns can be read");
         same(&told, &turns, &vec![stored(&commit(at, *length, epoch))]);
-        let record = store.get(RecordKind::Tags, &at.to_string()).await.expect("records can be read");
+        let record = store.get(RecordKind::Engine, &at.to_string()).await.expect("records can be read");
         same(&told, &record.expect("it is there").value, &value);
         same(&told, &messages[at].2, &value);
         same(&told, &listed[at].1.entry, &value);
@@ -111,7 +111,7 @@ pub async fn space_of_what_is_gone_comes_back_and_the_rest_stays(place: Place) {
     // One record is written again and again, with turns that stay in between.
     for number in 1..=20 {
         store.commit(kept(number)).await.expect("turns are taken");
-        store.put(RecordKind::Tags, "large", None, Bytes::from(zeros.clone())).await.expect("records are taken");
+        store.put(RecordKind::Engine, "large", None, Bytes::from(zeros.clone())).await.expect("records are taken");
     }
     let bytes_max = 13 * VALUE_BYTES_MAX as u64;
     for sequence in 1.. {
@@ -132,7 +132,7 @@ pub async fn space_of_what_is_gone_comes_back_and_the_rest_stays(place: Place) {
         let turns = store.turns(id(number), 0, 9).await.expect("turns can be read");
         same("a turn that stays", &turns, &vec![stored(&kept(number))]);
     }
-    let record = store.get(RecordKind::Tags, "large").await.expect("records can be read").expect("it is there");
+    let record = store.get(RecordKind::Engine, "large").await.expect("records can be read").expect("it is there");
     assert!(record.revision == 20 && record.value == zeros);
 }
 

@@ -44,8 +44,7 @@ impl World {
             region: "us-east-1".into(),
             started_at: Timestamp(START),
             input: Value::from(input),
-            number: None,
-            child_of: None,
+            ..Identity::default()
         };
         let execution = Execution::new(&program, identity, &Limits::AWS);
         let env = Env {

@@ -157,6 +157,7 @@ impl ModelStore {
             stopped_at: kept.ended_at(),
             redrive_count: execution.redrive_count,
             redriven_at: execution.redriven_at,
+            ..Entry::default()
         };
         assert_eq!(Entry::decode(&listing.entry), Some(entry), "its line in the list is out of date");
         let offered: BTreeSet<Offer> = self.offers.iter().filter(|offer| offer.execution == id).copied().collect();

@@ -202,8 +202,7 @@ impl WorkerWorld {
             region: "us-east-1".into(),
             started_at: self.now,
             input: Value::from(subject.input.clone()),
-            number: None,
-            child_of: None,
+            ..Identity::default()
         };
         let (definition, list) = (subject.definition, identity.machine_arn.clone());
         let birth = Birth { identity: Arc::new(identity), definition, deadline: None, list };

@@ -59,7 +59,8 @@ pub async fn register(engine: &Engine, name: &str, definition: &Json) -> Result<
 
 /// Starts an execution and gives its ARN.
 pub async fn start(engine: &Engine, machine_arn: &str, name: String, input: Value) -> Result<Text, Refusal> {
-    let start = StartExecution { machine_arn: machine_arn.to_owned(), name: Some(name), input };
+    let start =
+        StartExecution { machine_arn: machine_arn.to_owned(), name: Some(name), input, ..StartExecution::default() };
     Ok(engine.start(start).await?.arn)
 }
 

@@ -84,11 +84,26 @@ async fn gather(engine: &Engine, args: &ListArgs) -> Result<Vec<Line>, Refusal> 
 }
 
 fn json(line: &Line) -> Value {
-    let ExecutionSummary { arn, name, status, started_at, stopped_at, redrive_count, redriven_at } = &line.execution;
+    let ExecutionSummary {
+        arn,
+        name,
+        status,
+        started_at,
+        stopped_at,
+        redrive_count,
+        redriven_at,
+        version_arn,
+        alias_arn,
+    } = &line.execution;
     let mut members = Map::default();
     members.insert("name".into(), name.as_str().into());
     members.insert("machine".into(), last_part(&line.machine).into());
     members.insert("arn".into(), arn.as_str().into());
+    for (member, arn) in [("version_arn", version_arn), ("alias_arn", alias_arn)] {
+        if let Some(arn) = arn {
+            members.insert(member.into(), arn.as_str().into());
+        }
+    }
     members.insert("status".into(), status_name(*status).into());
     members.insert("started_at".into(), started_at.to_string().into());
     if *status != RUNNING

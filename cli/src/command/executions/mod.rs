@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use stepwell_asl::Text;
+use stepwell_asl::{MachineType, Text};
 use stepwell_engine::engine::{Description, status_name};
 use stepwell_engine::invoke::{Answer, Invoker, Task};
 use stepwell_engine::{Config, Engine, StateMachine};
@@ -79,14 +79,14 @@ impl Invoker for Nobody {
     }
 }
 
-/// All state machines of a store.
+/// All state machines of a store whose executions are kept.
 async fn machines(engine: &Engine) -> Result<Vec<StateMachine>, Refusal> {
     let (mut all, mut after) = (Vec::new(), None::<Text>);
     loop {
         let page = engine.state_machines(after.as_deref(), MACHINES_MAX).await?;
         let Some(last) = page.last() else { return Ok(all) };
         after = Some(last.arn.clone());
-        all.extend(page);
+        all.extend(page.into_iter().filter(|machine| machine.kind == MachineType::Standard));
     }
 }
 

@@ -163,7 +163,9 @@ async fn drive(
     if before.is_none() {
         let machine_arn = engine.place().state_machine(&machine_name(&args.file));
         let input = prepared.input.clone();
-        engine.start(StartExecution { machine_arn, name: Some(name.to_string()), input }).await?;
+        engine
+            .start(StartExecution { machine_arn, name: Some(name.to_string()), input, ..StartExecution::default() })
+            .await?;
     }
     let (there, interrupt) = tokio::select! {
         biased; // who interrupts is heard from the first moment on
@@ -328,7 +330,7 @@ async fn running(engine: &Engine) -> Result<usize, Refusal> {
         let machines = engine.state_machines(after.as_deref(), 100).await?;
         let Some(last) = machines.last() else { return Ok(count) };
         after = Some(last.arn.clone());
-        for machine in &machines {
+        for machine in machines.iter().filter(|machine| machine.kind == MachineType::Standard) {
             let list = ListExecutions {
                 machine_arn: machine.arn.to_string(),
                 status: Some(RUNNING),

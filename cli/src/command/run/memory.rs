@@ -96,7 +96,6 @@ fn identity(args: &Run, config: &Config, input: Value, started_at: Timestamp) ->
         region: place.region.into(),
         started_at,
         input,
-        number: None,
-        child_of: None,
+        ..Identity::default()
     })
 }

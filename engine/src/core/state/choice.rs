@@ -1,11 +1,11 @@
 //! `Choice`: takes the first rule that holds, else `Default`.
 
-use stepwell_asl::State;
 use stepwell_asl::dataflow::Left;
 use stepwell_asl::program::Choice;
+use stepwell_asl::{EvalError, State};
 
 use crate::core::branch::BranchId;
-use crate::core::fault::{Fault, StateError};
+use crate::core::fault::Fault;
 use crate::core::step::Turning;
 
 pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, choice: &Choice) -> Result<(), Fault> {
@@ -22,13 +22,8 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, choic
         Ok((flow.pass_on(state, input)?, choice.default))
     })?;
     let Some(next) = next else {
-        let position = turn.position(id);
-        let cause = format!(
-            "An error occurred while executing the state '{}' (entered at the event id #{}). \
-             Failed to transition out of the state. The state does not point to a next state.",
-            state.name, position.entered_event
-        );
-        return Err(Fault::terminal(StateError::new("States.Runtime", cause)));
+        let reason = "Failed to transition out of the state. The state does not point to a next state.";
+        return Err(turn.fault(id, EvalError::runtime(reason)));
     };
     turn.leave_to(id, left, Some(next));
     Ok(())

@@ -1,13 +1,13 @@
 //! `Map`: its items and how many are worked on at once. Inline, an iteration for every item, joined into an array; an
 //! iteration costs nothing before it is started. `distributed` has the other mode.
 
-use stepwell_asl::dataflow::Flow;
+use stepwell_asl::dataflow::{Flow, Stage};
 use stepwell_asl::path::Selector;
 use stepwell_asl::program::{Map, Quantity};
 use stepwell_asl::value::Array;
 use stepwell_asl::{EvalError, State, StateKind, Value};
 
-use super::distributed;
+use super::{distributed, map_probed};
 use crate::core::branch::{BranchId, Item, Parent};
 use crate::core::fault::Fault;
 use crate::core::history::HistoryKind;
@@ -15,6 +15,9 @@ use crate::core::step::Turning;
 use crate::core::trigger::{Join, JoinKind, Trigger, Work};
 
 pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: &Map) -> Result<(), Fault> {
+    if turn.probe.is_some() {
+        return map_probed::attempt(turn, id, state, map);
+    }
     let raw = turn.position(id).input.clone();
     let (input, items, wanted) = turn.flow(id, |flow| {
         let input = flow.input(state, &raw)?;
@@ -42,19 +45,24 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: 
     Ok(())
 }
 
-fn items(flow: &mut Flow<'_>, map: &Map, input: &Value) -> Result<Array, EvalError> {
+/// The items that iterations are for.
+pub(super) fn items(flow: &mut Flow<'_>, map: &Map, input: &Value) -> Result<Array, EvalError> {
     let (value, shown) = match (&map.items_path, &map.items) {
-        (Some(path), _) => (flow.select(path, input)?, path.text()),
+        (Some(path), _) => (flow.select(path, input)?, path.text_from_root()),
         (None, Some(template)) => (flow.with(input, |scope| template.evaluate(scope))?, "$"),
         (None, None) => (input.clone(), "$"),
     };
     match value {
-        Value::Array(items) => Ok(items),
+        Value::Array(items) => {
+            flow.observer.saw(Stage::AfterItemsPath, &Value::Array(items.clone()));
+            Ok(items)
+        }
         _ => Err(EvalError::runtime(format!("Reference path \"{shown}\" must point to array."))),
     }
 }
 
-fn concurrency(flow: &mut Flow<'_>, quantity: Option<&Quantity>, input: &Value) -> Result<u32, EvalError> {
+/// `MaxConcurrency`, 0 where it is not written.
+pub(super) fn concurrency(flow: &mut Flow<'_>, quantity: Option<&Quantity>, input: &Value) -> Result<u32, EvalError> {
     let (value, path): (Value, Option<&Selector>) = match quantity {
         None => return Ok(0),
         Some(Quantity::Fixed(value)) => (value.clone(), None),

@@ -6,10 +6,12 @@ use super::branch::BranchId;
 use super::fault::Fault;
 use super::step::Turning;
 
+mod batch;
 mod choice;
 pub mod distributed;
 mod fail;
 pub mod map;
+mod map_probed;
 mod parallel;
 mod pass;
 mod succeed;

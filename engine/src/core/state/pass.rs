@@ -14,10 +14,14 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, pass:
         let input = flow.input(state, &raw)?;
         let input = flow.arguments(pass.parameters.as_ref(), input)?;
         let result = match &pass.result {
-            Some(template) => flow.with(&input, |scope| template.evaluate(scope))?,
+            Some(template) => {
+                let result = flow.with(&input, |scope| template.evaluate(scope))?;
+                flow.observer.saw(Stage::Result, &result);
+                result
+            }
             None => input,
         };
-        flow.observer.saw(Stage::Result, &result);
+        flow.observer.saw(Stage::AfterResultSelector, &result);
         let assigned = flow.assigned(state.assign.as_ref(), &result)?;
         let placed = place(&pass.result_path, &raw, result)?;
         flow.observer.saw(Stage::AfterResultPath, &placed);

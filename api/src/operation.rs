@@ -1,0 +1,43 @@
+//! One operation of the API: its name, the shape of its request, and what it does.
+
+use futures_util::future::BoxFuture;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::operations::OPERATIONS;
+use crate::shape::{self, Member};
+use crate::{Api, protocol};
+
+/// What an operation answers with: the members of its output.
+pub(crate) type Answer = Result<Value, ApiError>;
+
+/// An operation.
+pub(crate) struct Operation {
+    /// As AWS names it.
+    pub name: &'static str,
+    /// The members of its request.
+    pub input: &'static [Member],
+    /// Does it. The body was checked against `input`.
+    pub call: for<'a> fn(&'a Api, Value) -> BoxFuture<'a, Answer>,
+}
+
+/// The names of the operations that are served, by alphabet.
+pub fn operation_names() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|operation| operation.name)
+}
+
+impl Api {
+    /// Does what a request asks for. `target` is the header `X-Amz-Target`, `body` the request's JSON text.
+    pub async fn call(&self, target: Option<&str>, body: &[u8]) -> Answer {
+        let operation = protocol::operation(target)?;
+        let mut body = protocol::body(body)?;
+        shape::check(operation.input, &mut body)?;
+        (operation.call)(self, body).await
+    }
+}
+
+/// A checked body as the operation's own type.
+pub(crate) fn read<T: DeserializeOwned>(body: Value) -> Result<T, ApiError> {
+    serde_json::from_value(body).map_err(|why| ApiError::serialization(why.to_string()))
+}
