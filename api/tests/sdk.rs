@@ -13,6 +13,8 @@ use aws_sdk_sfn::types::{
     TestExecutionStatus, ValidateStateMachineDefinitionResultCode,
 };
 use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns};
 use stepwell_api::server::{Server, Serving};
 use stepwell_api::{Api, Options};
@@ -51,7 +53,7 @@ async fn serve() -> (Client, Serving) {
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .http_client(Builder::new().build_with_resolver(Local))
+        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_with_resolver(Local))
         .retry_config(RetryConfig::disabled())
         .endpoint_url(endpoint)
         .build();
@@ -64,8 +66,11 @@ async fn machine(sfn: &Client, name: &str, definition: &str, kind: StateMachineT
 }
 
 /// The error of the operation, which must not be one of the connection.
-fn refusal<T: std::fmt::Debug, E>(answer: Result<T, SdkError<E>>) -> E {
-    answer.expect_err("it is refused").into_service_error()
+fn refusal<T: std::fmt::Debug, E: std::fmt::Debug>(answer: Result<T, SdkError<E>>) -> E {
+    match answer {
+        Err(SdkError::ServiceError(refused)) => refused.into_err(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
