@@ -4,6 +4,7 @@ mod api;
 mod args;
 mod command;
 mod definition;
+mod descriptors;
 mod excerpt;
 mod files;
 mod live;

@@ -8,7 +8,7 @@ import boto3
 import harness
 import model
 
-# What takes a hundred thousand resources, a key of AWS's, or a moment that cannot be chosen.
+# What takes a hundred thousand resources, a key of AWS's, or ninety days.
 NOT_PROVOKED = {
     "ActivityLimitExceeded",
     "ActivityWorkerLimitExceeded",
@@ -19,6 +19,7 @@ NOT_PROVOKED = {
     "KmsThrottlingException",
     "StateMachineDeleting",
     "StateMachineLimitExceeded",
+    "TaskDoesNotExist",
 }
 
 

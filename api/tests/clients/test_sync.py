@@ -86,4 +86,3 @@ class Validation(Case):
         self.assertEqual({problem["severity"] for problem in bad["diagnostics"]}, {"ERROR"})
         first = validate(definition='{"StartAt": "A", "States": {"B": {"Type": "Nothing"}, "C": {"Type": "Wait"}}}', maxResults=1)
         self.assertEqual((len(first["diagnostics"]), first["truncated"]), (1, True))
-        self.refused("ValidationException", validate, definition="")

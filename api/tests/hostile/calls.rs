@@ -13,6 +13,9 @@ use crate::world::World;
 /// Polls end at once: nobody is to wait for a task.
 const POLL: Duration = Duration::from_millis(1);
 
+/// A call that takes longer has no end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Every so many mutated calls there is one of everything again: some of them delete.
 const RENEWED_AFTER: u64 = 250;
 
@@ -206,8 +209,11 @@ async fn mutations(seed: u64, count: u64) {
         let request = dice.pick(&all);
         let body = mutate::body(&mut dice, &request.body, &bodies);
         let operation = if dice.one_in(50) { dice.pick(&all).operation } else { request.operation };
-        let answer = world.api.call(Some(&format!("AWSStepFunctions.{operation}")), &body).await;
-        judge(&answer, &(seed, number, operation, String::from_utf8_lossy(&body[..body.len().min(2_000)])));
+        let shown = (seed, number, operation, String::from_utf8_lossy(&body[..body.len().min(2_000)]));
+        let target = format!("AWSStepFunctions.{operation}");
+        let answer = tokio::time::timeout(PATIENCE, world.api.call(Some(&target), &body)).await;
+        let answer = answer.unwrap_or_else(|_| panic!("there is no answer to {shown:?}"));
+        judge(&answer, &shown);
         match answer {
             Ok(_) => accepted += 1,
             Err(_) => refused += 1,

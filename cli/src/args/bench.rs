@@ -12,13 +12,14 @@ use super::{count, store_kind};
 #[command(
     arg_required_else_help = true,
     after_long_help = "\
-Files are made in --data DIR, or else in the current directory, and removed afterwards. What is measured is the disk \
-they are on: a directory in memory makes everything look fast.
+`serve` measures a server that runs; the others make files in --data DIR, or else in the current directory, and remove \
+them afterwards. What they measure is the disk the files are on: a directory in memory makes everything look fast.
 
 Examples:
   stepwell bench store --store sled --store redb
   stepwell bench engine --data /mnt/disk --json
-  stepwell bench waiting --count 100000"
+  stepwell bench waiting --count 100000
+  stepwell bench serve --endpoint http://127.0.0.1:8083"
 )]
 pub struct Bench {
     /// What to measure.
@@ -35,6 +36,8 @@ pub enum BenchAction {
     Engine(EngineBench),
     /// A great many executions that wait, and what a crash costs then.
     Waiting(WaitingBench),
+    /// A Step Functions endpoint, over HTTP.
+    Serve(ServeBench),
 }
 
 /// `stepwell bench store`
@@ -150,6 +153,44 @@ pub enum Phase {
     Fill,
     /// Opens the store again.
     Reopen,
+}
+
+/// `stepwell bench serve`
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Any endpoint can be measured that answers over plain HTTP, ours or another. State machines are made for it, and deleted \
+afterwards; their executions stay. Client and server share the machine where both are on it: the figures are theirs \
+together. Calls are signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where --sign says so; otherwise they only \
+look like it.
+
+Examples:
+  stepwell bench serve --endpoint http://127.0.0.1:8083
+  stepwell bench serve --endpoint http://localhost:4566 --at-once 1,8 --seconds 10 --json")]
+pub struct ServeBench {
+    /// Where the server is: http://HOST:PORT
+    #[arg(long, value_name = "URL")]
+    pub endpoint: String,
+    /// How many call at once
+    #[arg(long, value_name = "COUNTS", value_delimiter = ',', default_value = "1,64", value_parser = count())]
+    pub at_once: Vec<u64>,
+    /// How long each case is measured, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3.0, value_parser = seconds)]
+    pub seconds: f64,
+    /// How many Pass states the long chain has
+    #[arg(long, value_name = "COUNT", default_value_t = 200, value_parser = count())]
+    pub passes: u64,
+    /// How many items the Map has
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000, value_parser = count())]
+    pub items: u64,
+    /// How many events the history has, about
+    #[arg(long, value_name = "COUNT", default_value_t = 25_000, value_parser = count())]
+    pub events: u64,
+    /// Sign calls, with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    #[arg(long)]
+    pub sign: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -67,3 +67,32 @@ fn a_process_with_many_that_wait_is_killed_and_measured() {
         assert_eq!(measured["reopened"]["answered"], 20);
     }
 }
+
+#[test]
+fn an_endpoint_is_measured_as_its_clients_see_it() {
+    let room = Room::with(&[]);
+    let mut server = room.start(&["serve", "--memory", "--addr", "127.0.0.1:0"]);
+    let address = server.wait_for("http://");
+    let endpoint = format!("http://{}", address.split(' ').next().unwrap());
+    let small = ["--at-once", "1,4", "--seconds", "0.1", "--passes", "20", "--items", "50", "--events", "100"];
+    let measured = bench(&room, &[&["serve", "--endpoint", &endpoint], &small[..]].concat());
+    let rows = measured["rows"].as_array().unwrap();
+    let cases: Vec<_> = rows.iter().map(|row| (row["case"].as_str().unwrap(), row["at_once"].as_u64().unwrap())).collect();
+    let expected = [
+        ("StartSyncExecution of 1 Pass", 1),
+        ("StartSyncExecution of 1 Pass", 4),
+        ("StartSyncExecution of 20 Pass", 1),
+        ("StartSyncExecution of 20 Pass", 4),
+        ("StartExecution", 1),
+        ("StartExecution", 4),
+        ("StartExecution to SUCCEEDED", 1),
+        ("StartExecution to SUCCEEDED", 4),
+        ("inline Map of 50", 1),
+        ("GetExecutionHistory of 98 events", 1),
+    ];
+    assert_eq!(cases, expected);
+    rows.iter().for_each(|row| positive(row, &["count", "seconds", "per_s", "p50_ms", "p99_ms"]));
+    server.kill();
+    let refused = room.stepwell(&["bench", "serve", "--endpoint", "https://states.us-east-1.amazonaws.com"]);
+    assert_eq!((refused.status, refused.stderr.contains("plain HTTP")), (Some(2), true), "{refused:?}");
+}

@@ -8,4 +8,5 @@ mod eval;
 mod general;
 mod harness;
 mod run;
+mod serve;
 mod validate;

@@ -5,10 +5,12 @@
 mod cases;
 mod engine;
 mod log;
-
 mod process;
 mod rates;
 mod scratch;
+mod serve;
+mod serve_cases;
+mod serve_client;
 mod store;
 mod turns;
 mod waiting;
@@ -33,6 +35,7 @@ pub fn execute(args: &Bench) -> Result<ExitCode, Refusal> {
             BenchAction::Store(args) => store::execute(args).await,
             BenchAction::Engine(args) => engine::execute(args).await,
             BenchAction::Waiting(args) => waiting::execute(args).await,
+            BenchAction::Serve(args) => serve::execute(args).await,
         }
     })?;
     Ok(ExitCode::SUCCESS)

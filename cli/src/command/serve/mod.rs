@@ -18,10 +18,10 @@ use stepwell_api::server::{Renew, Server, Serving, Settings};
 use self::opening::Opening;
 use self::watch::Watched;
 use crate::args::{Format, Serve};
-use crate::logging;
 use crate::output::{self, STRONG, Styled};
 use crate::refusal::Refusal;
 use crate::signals::Interrupts;
+use crate::{descriptors, logging};
 
 /// How long the engine has to write what it has begun to write.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,6 +31,7 @@ pub fn execute(args: Serve) -> Result<ExitCode, Refusal> {
     let interrupts = Interrupts::listen();
     logging::begin(&args.log)?;
     access::check_address(&args.access, args.addr)?;
+    descriptors::raise_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Refusal::of_machine)?;
     let log = args.execution_log.as_deref().map(execution_log).transpose()?;
     let ended = runtime.block_on(serve(&args, log.as_ref(), interrupts));
