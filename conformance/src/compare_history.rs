@@ -150,7 +150,7 @@ fn is_same_event(expected: &Line, actual: &Line, bound: &mut Bound) -> bool {
 
 fn is_same_detail(expected: &Value, actual: &Value, bound: &mut Bound) -> bool {
     // `name=7` is written for the text "7", too.
-    let as_text = || !expected.is_string() && actual.as_str() == Some(expected.to_string().as_str());
+    let as_text = || !expected.is_string() && actual.as_str().is_some_and(|text| format!("{expected}") == text);
     compare::matches(expected, actual, bound) || as_text()
 }
 

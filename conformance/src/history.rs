@@ -181,7 +181,7 @@ fn document(text: &str) -> Value {
 /// A value as it is written: bare where it reads back as the same, and is no document, whose strings stay quoted.
 fn shown(name: &str, value: &Value) -> String {
     match value {
-        Value::String(text) if is_bare(text) && (!DOCUMENTS.contains(&name) || text.starts_with('<')) => text.clone(),
+        Value::String(text) if is_bare(text) && (text.starts_with('<') || !DOCUMENTS.contains(&name)) => text.clone(),
         other => other.to_string(),
     }
 }

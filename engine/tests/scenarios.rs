@@ -246,8 +246,8 @@ fn a_map_runs_so_many_iterations_at_once() {
             22<18 LambdaFunctionSucceeded 3
             23<22 TaskStateExited A 3
             24<23 MapIterationSucceeded 2
-            25<23 MapStateSucceeded
-            26<23 MapStateExited M [1,2,3]
+            25<24 MapStateSucceeded
+            26<24 MapStateExited M [1,2,3]
             27<26 ExecutionSucceeded [1,2,3]
         "#]],
     );
@@ -1016,8 +1016,8 @@ fn a_redriven_map_goes_on_with_its_failed_aborted_and_unstarted_iterations() {
             41<37 LambdaFunctionSucceeded "D"
             42<41 TaskStateExited A "D"
             43<42 MapIterationSucceeded 3
-            44<42 MapStateSucceeded
-            45<42 MapStateExited M ["A","B","C","D"]
+            44<43 MapStateSucceeded
+            45<43 MapStateExited M ["A","B","C","D"]
             46<45 ExecutionSucceeded ["A","B","C","D"]
         "#]],
     );
@@ -1103,8 +1103,8 @@ fn a_map_within_a_parallel_goes_on_where_it_was() {
             54<53 LambdaFunctionSucceeded "j1"
             55<54 TaskStateExited J "j1"
             56<55 MapIterationSucceeded 1
-            57<55 MapStateSucceeded
-            58<55 MapStateExited M ["j0","j1"]
+            57<56 MapStateSucceeded
+            58<56 MapStateExited M ["j0","j1"]
             59<52 LambdaFunctionSucceeded "t"
             60<59 TaskStateExited T "t"
             61<60 ParallelStateSucceeded

@@ -68,9 +68,10 @@ impl Turning<'_> {
             return self.close(Status::Succeeded(output));
         };
         let parent_state = self.state(parent.branch);
+        let mut succeeded_id = None;
         if parent_state.kind.state_type() == StateType::Map {
             let name = parent_state.name.clone();
-            self.emit(id, HistoryKind::MapIterationSucceeded { name, index: parent.slot });
+            succeeded_id = Some(self.emit(id, HistoryKind::MapIterationSucceeded { name, index: parent.slot }));
         }
         let last_event = self.position(id).last_event;
         self.end_branch(id);
@@ -91,6 +92,10 @@ impl Turning<'_> {
         };
         let results: Value = self.take_slots(parent.branch).into_iter().flatten().collect();
         self.disarm(parent.branch);
+        // The next iteration follows what the last one did; the end of the Map follows the end of the iteration.
+        if let Some(succeeded_id) = succeeded_id {
+            self.position_mut(parent.branch).last_event = succeeded_id;
+        }
         self.emit(parent.branch, succeeded);
         if !self.fits(&results) {
             let error = Fault::too_large(&parent_state.name);
