@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use md5::{Digest, Md5};
+
 use crate::choice::{Operator, Rule, Test};
 use crate::path::{ReferencePath, Selector};
 use crate::program::{
@@ -133,7 +135,7 @@ impl Compiler {
                 error: phrase(fields, language, "Error", "ErrorPath")?,
                 cause: phrase(fields, language, "Cause", "CausePath")?,
             }),
-            "Map" => StateKind::Map(self.map(fields, language, names)?),
+            "Map" => StateKind::Map(self.map(name, fields, language, names)?),
             "Parallel" => StateKind::Parallel(self.parallel(fields, language, names)?),
             "Pass" => StateKind::Pass(pass(fields, language)?),
             "Succeed" => StateKind::Succeed,
@@ -193,15 +195,21 @@ impl Compiler {
         })
     }
 
-    fn map(&mut self, fields: &Fields<'_>, language: QueryLanguage, names: &Names<'_>) -> Compiled<Map> {
+    fn map(&mut self, name: &str, fields: &Fields<'_>, language: QueryLanguage, names: &Names<'_>) -> Compiled<Map> {
         let processor = match fields.object("ItemProcessor")? {
             Some(processor) => processor,
             None => fields.object("Iterator")?.ok_or_else(|| fields.wrong("A Map needs an ItemProcessor"))?,
         };
-        let mode = processor.object("ProcessorConfig")?.and_then(|config| config.text("Mode"));
-        let distributed = mode == Some("DISTRIBUTED");
-        if distributed {
-            self.unsupported(fields, "Distributed Map is not run by this version".into());
+        let config = processor.object("ProcessorConfig")?;
+        let configured = |field| config.as_ref().and_then(|config| config.text(field));
+        let distributed = configured("Mode") == Some("DISTRIBUTED");
+        for field in ["ItemReader", "ItemBatcher", "ResultWriter"] {
+            if fields.get(field).is_some() {
+                self.unsupported(
+                    fields,
+                    format!("The field '{field}' of the state '{name}' is not run by this version"),
+                );
+            }
         }
         let start = self.machine(&processor, query_language(&processor, language))?;
         let selector = if fields.get("ItemSelector").is_some() { "ItemSelector" } else { "Parameters" };
@@ -211,6 +219,8 @@ impl Compiler {
             item_selector: template(fields, language, selector)?,
             processor: start,
             distributed,
+            express: configured("ExecutionType") == Some("EXPRESS"),
+            label: fields.text("Label").map_or_else(|| made_up_label(name), Text::from),
             max_concurrency: quantity(fields, language, "MaxConcurrency")?,
             tolerated_failure_count: quantity(fields, language, "ToleratedFailureCount")?,
             tolerated_failure_percentage: quantity(fields, language, "ToleratedFailurePercentage")?,
@@ -221,6 +231,15 @@ impl Compiler {
             completion: completion(fields, language, names)?,
         })
     }
+}
+
+/// The label of a Map that has none: as on AWS it has the form of a UUID. It is the same in every version of a definition.
+fn made_up_label(state: &str) -> Text {
+    let mut bytes: [u8; 16] = Md5::digest(state.as_bytes()).into();
+    bytes[6] = bytes[6] & 0x0f | 0x30;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-").into()
 }
 
 fn item_batcher(fields: &Fields<'_>, language: QueryLanguage) -> Compiled<ItemBatcher> {

@@ -298,8 +298,12 @@ pub struct Map {
     pub item_selector: Option<Template>,
     /// Where every iteration starts.
     pub processor: StateId,
-    /// `ProcessorConfig.Mode` is `DISTRIBUTED`.
+    /// `ProcessorConfig.Mode` is `DISTRIBUTED`: every iteration is an execution of its own.
     pub distributed: bool,
+    /// `ProcessorConfig.ExecutionType` is `EXPRESS`.
+    pub express: bool,
+    /// `Label`, or one that is made of the state's name: it is part of the ARNs of a Distributed Map's runs and executions.
+    pub label: Text,
     /// `MaxConcurrency[Path]`
     pub max_concurrency: Option<Quantity>,
     /// `ToleratedFailureCount[Path]`

@@ -130,7 +130,8 @@ pub struct Run {
     pub aws: bool,
     /// AWS's limits, none, or some of them changed: aws, off, or NAME=NUMBER|off,...
     ///
-    /// The names: payload_bytes (262144), history_events (25000), execution_s (31536000), inline_concurrency (40).
+    /// The names: payload_bytes (262144), history_events (25000), execution_s (31536000), inline_concurrency (40),
+    /// distributed_concurrency (10000).
     #[arg(long, value_name = "LIMITS", default_value = "aws", value_parser = limits)]
     pub limits: Limits,
     /// Print one JSON object: status, output or error and cause, started_at, stopped_at
@@ -300,9 +301,10 @@ fn limits(text: &str) -> Result<Limits, String> {
             "history_events" => limits.history_events = limit(value)?,
             "execution_s" => limits.execution_s = limit(value)?,
             "inline_concurrency" => limits.inline_concurrency = limit(value)?,
+            "distributed_concurrency" => limits.distributed_concurrency = limit(value)?,
             other => {
                 return Err(format!(
-                    "there is no limit '{other}': payload_bytes, history_events, execution_s and inline_concurrency are known"
+                    "there is no limit '{other}': payload_bytes, history_events, execution_s, inline_concurrency and distributed_concurrency are known"
                 ));
             }
         }

@@ -40,7 +40,7 @@ impl Runner {
         let mut played = Vec::with_capacity(cases.len());
         let mut tell = tell;
         let judge = |case: &Case, findings: Vec<Finding>| verdict(findings, gaps.reason(&case.name));
-        self.each(cases, |case, answer, elapsed| {
+        self.each(cases, false, |case, answer, elapsed| {
             let verdict = match answer {
                 Some((findings, _)) => judge(case, findings),
                 None => Verdict::Skipped { reason: "its functions are not served".to_owned() },
@@ -60,12 +60,13 @@ impl Runner {
         cases: &[Case],
         mut tell: impl FnMut(&Case, Option<(Vec<Finding>, Heard)>),
     ) -> Result<(), Trouble> {
-        self.each(cases, |case, answer, _| tell(case, answer)).await
+        self.each(cases, true, |case, answer, _| tell(case, answer)).await
     }
 
     async fn each(
         &self,
         cases: &[Case],
+        recording: bool,
         mut ended: impl FnMut(&Case, Option<(Vec<Finding>, Heard)>, Duration),
     ) -> Result<(), Trouble> {
         let identity = self.endpoint.identity().await?;
@@ -76,6 +77,7 @@ impl Runner {
             endpoint: self.endpoint.clone(),
             functions: self.functions.clone(),
             timeout: self.timeout,
+            recording,
         };
         let stage = &stage;
         let one = |case| async move {

@@ -78,8 +78,11 @@ impl Kept {
         self.writing += begin.elapsed();
         self.bodies.push(body.into());
         let effects = outstanding(&self.program, &self.execution, since, &self.env.tokens).effects;
-        let asked = effects.into_iter().map(|(Effect::Invoke(invoke) | Effect::Offer(invoke))| invoke);
-        asked.map(|invoke| (invoke.branch, invoke.ticket)).collect()
+        let asked = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Invoke(invoke) | Effect::Offer(invoke) => Some((invoke.branch, invoke.ticket)),
+            Effect::StartChild(_) | Effect::StopChild(_) => None,
+        });
+        asked.collect()
     }
 
     /// Runs the execution, its tasks answered one by one.

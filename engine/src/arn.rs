@@ -1,4 +1,6 @@
-//! Amazon Resource Names of state machines, executions and activities, and the names in them.
+//! Amazon Resource Names of state machines, executions, map runs and activities, and the names in them.
+
+use crate::ids::{Key, uuid};
 
 use crate::error::EngineError;
 
@@ -47,14 +49,68 @@ impl Place {
     }
 }
 
-/// The state machine's ARN and the name in an execution's ARN.
+/// The state machine's ARN and the name in an execution's ARN. Of Express executions only those of map runs are found by
+/// their names.
 pub fn of_execution(arn: &str) -> Option<(String, &str)> {
-    let mut parts = arn.splitn(8, ':');
-    let head: Vec<&str> = parts.by_ref().take(5).collect();
+    let (head, kind, machine, name) = parts(arn)?;
+    let machine_arn = format!("{head}:stateMachine:{machine}");
+    match kind {
+        "execution" => (!name.contains(':')).then_some((machine_arn, name)),
+        "express" if machine.contains('/') => {
+            let (name, id) = name.split_once(':')?;
+            (id == express_id(&machine_arn, name)).then_some((machine_arn, name))
+        }
+        _ => None,
+    }
+}
+
+/// The label and the id in a map run's ARN.
+pub fn of_map_run(arn: &str) -> Option<(&str, &str)> {
+    let (_, kind, machine, id) = parts(arn)?;
+    let (_, label) = machine.split_once('/')?;
+    (kind == "mapRun" && !label.is_empty() && !id.contains(':')).then_some((label, id))
+}
+
+/// `arn:aws:states:<region>:<account>`, then three parts, of which the last may have colons.
+fn parts(arn: &str) -> Option<(&str, &str, &str, &str)> {
+    let (at, _) = arn.match_indices(':').nth(4)?;
+    let (head, rest) = arn.split_at(at);
+    let mut words = head.split(':');
+    let named = words.next() == Some("arn") && words.nth(1) == Some("states");
+    let mut parts = rest[1..].splitn(3, ':');
     let (kind, machine, name) = (parts.next()?, parts.next()?, parts.next()?);
-    let named = head.len() == 5 && head[0] == "arn" && head[2] == "states" && kind == "execution";
-    (named && !machine.is_empty() && !name.is_empty() && !name.contains(':'))
-        .then(|| (format!("{}:stateMachine:{machine}", head.join(":")), name))
+    (named && !machine.is_empty() && !name.is_empty()).then_some((head, kind, machine, name))
+}
+
+// ---- what a Distributed Map starts ----
+
+/// A state machine's name or ARN with a label. It has one at most: labels are unique in a definition.
+pub fn labelled(machine: &str, label: &str) -> String {
+    format!("{}/{label}", machine.split('/').next().unwrap_or(machine))
+}
+
+/// `arn:aws:states:<region>:<account>:mapRun:<machine>/<label>:<id>`
+pub fn map_run(machine_arn: &str, label: &str, id: &str) -> String {
+    format!("{}:{id}", labelled(&machine_arn.replacen(":stateMachine:", ":mapRun:", 1), label))
+}
+
+/// The name of an execution that a map run starts: the same for the same arming of the same execution.
+pub fn child_name(parent_arn: &str, ticket: u64) -> String {
+    uuid(u128::from_be_bytes(Key::of(&["child", parent_arn, &ticket.to_string()]).0))
+}
+
+/// `arn:aws:states:<region>:<account>:execution:<machine>/<label>:<name>`, or
+/// `arn:aws:states:<region>:<account>:express:<machine>/<label>:<name>:<id>`
+pub fn child(machine_arn: &str, name: &str, express: bool) -> String {
+    let of = |kind| machine_arn.replacen(":stateMachine:", kind, 1);
+    match express {
+        false => format!("{}:{name}", of(":execution:")),
+        true => format!("{}:{name}:{}", of(":express:"), express_id(machine_arn, name)),
+    }
+}
+
+fn express_id(machine_arn: &str, name: &str) -> String {
+    uuid(u128::from_be_bytes(Key::of(&["express", machine_arn, name]).0))
 }
 
 /// What the ARN of a state machine names: itself, or what is qualified after its name.
@@ -161,6 +217,25 @@ mod tests {
         for wrong in ["", "arn", &place.state_machine("m"), &place.express("m", "e", "i"), &format!("{arn}:x")] {
             assert_eq!(of_execution(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_child_is_taken_apart() {
+        let place = Place { region: "us-east-1".into(), account: "123456789012".into() };
+        let machine = labelled(&place.state_machine("m"), "l");
+        assert_eq!(machine, place.state_machine("m/l"));
+        assert_eq!(labelled(&machine, "inner"), place.state_machine("m/inner"));
+        let name = child_name("arn:parent", 7);
+        for express in [false, true] {
+            assert_eq!(of_execution(&child(&machine, &name, express)), Some((machine.clone(), &*name)));
+        }
+        let other = child(&machine, &name, true).replace(&name, &child_name("arn:parent", 8));
+        assert_eq!(of_execution(&other), None, "the id is another one's");
+        let run = map_run(&machine, "inner", "id");
+        assert_eq!(run, "arn:aws:states:us-east-1:123456789012:mapRun:m/inner:id");
+        assert_eq!(of_map_run(&run), Some(("inner", "id")));
+        assert_eq!(of_map_run(&child(&machine, &name, false)), None);
+        assert_eq!(of_map_run("arn:aws:states:us-east-1:123456789012:mapRun:m:id"), None);
     }
 
     #[test]

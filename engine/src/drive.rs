@@ -8,17 +8,19 @@ use std::sync::atomic::Ordering;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{mpsc, oneshot};
+use stepwell_asl::Value;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-use crate::core::{Event, EventKind, Identity, Invoke, StateError, Ticket};
+use crate::children;
+use crate::core::{ChildRef, Event, EventKind, Identity, Invoke, StateError, Ticket};
 use crate::dispatch;
 use crate::figures::Gauges;
 use crate::ids::ExecutionId;
 use crate::load::load;
 use crate::shared::Shared;
 use crate::store::{CommitError, StoreError};
-use crate::worker::{Action, Loaded, Outcome, Start, Worker};
+use crate::worker::{Action, Loaded, Outcome, Parent, Start, Worker};
 
 /// Commits that one worker has under way before it takes in nothing more from outside.
 const COMMITS_MAX: usize = 1_024;
@@ -66,8 +68,17 @@ pub(crate) struct Driver {
     /// Calls that wait in line, and which of those are still wanted.
     waiting: VecDeque<(ExecutionId, Arc<Identity>, Invoke)>,
     wanted: HashSet<(ExecutionId, Ticket)>,
+    /// Executions of map runs that are awaited. They take no place from the calls: one may wait for another one's calls.
+    children: HashMap<(ExecutionId, Ticket), Awaited>,
     finishing: Option<oneshot::Sender<()>>,
     gauges: Arc<Gauges>,
+}
+
+/// An execution of a map run that a task sees through.
+struct Awaited {
+    /// Has it stopped.
+    stop: Arc<Notify>,
+    task: AbortHandle,
 }
 
 impl Driver {
@@ -89,6 +100,7 @@ impl Driver {
             calls: HashMap::new(),
             waiting: VecDeque::new(),
             wanted: HashSet::new(),
+            children: HashMap::new(),
             finishing: None,
             gauges,
         }
@@ -113,6 +125,7 @@ impl Driver {
             }
         }
         self.calls.values().for_each(AbortHandle::abort);
+        self.children.values().for_each(|awaited| awaited.task.abort());
         if let Some(done) = self.finishing {
             let _ = done.send(()); // whoever asked may have lost patience
         }
@@ -184,6 +197,7 @@ impl Driver {
 
     fn answered(&mut self, (id, ticket, events): Answer) {
         self.calls.remove(&(id, ticket));
+        self.children.remove(&(id, ticket));
         for event in events {
             self.worker.deliver(id, event, None);
         }
@@ -208,6 +222,7 @@ impl Driver {
                     self.loads.push(async move { (id, load(&shared, id).await) }.boxed());
                 }
                 Action::Invoke(id, identity, invoke) => self.invoke(id, identity, invoke),
+                Action::Child(id, parent, child, input) => self.child(id, parent, child, input),
                 Action::GiveUp(id, ticket) => self.give_up(id, ticket),
                 Action::Offered(activity) => self.shared.activities.offered(activity),
                 Action::WakeAt(id, wake) => self.shared.timers.wake_at(id, wake),
@@ -269,6 +284,29 @@ impl Driver {
             let _ = answering.send((id, ticket, events)); // the worker has ended: recovery calls again
         });
         self.calls.insert((id, ticket), calling.abort_handle());
+    }
+
+    /// Has an execution of a map run seen through to its end. One that is seen through already can still be stopped.
+    fn child(&mut self, id: ExecutionId, parent: Parent, child: ChildRef, input: Option<Value>) {
+        let ticket = child.ticket;
+        if let Some(awaited) = self.children.get(&(id, ticket)) {
+            if input.is_none() {
+                awaited.stop.notify_one();
+            }
+            return;
+        }
+        if self.finishing.is_some() {
+            return;
+        }
+        let stop = Arc::new(Notify::new());
+        let (shared, answering, told) = (self.shared.clone(), self.answering.clone(), stop.clone());
+        let task = tokio::spawn(async move {
+            if let Some(end) = children::see_through(&shared, &parent, &child, input, &told).await {
+                let ended = Event::ChildEnded { child: ticket, end: Box::new(end) };
+                let _ = answering.send((id, ticket, vec![ended])); // the worker has ended: recovery asks again
+            }
+        });
+        self.children.insert((id, ticket), Awaited { stop, task: task.abort_handle() });
     }
 
     fn give_up(&mut self, id: ExecutionId, ticket: Ticket) {

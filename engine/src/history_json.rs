@@ -60,6 +60,10 @@ pub fn type_name(kind: &HistoryKind) -> String {
         HistoryKind::MapIterationSucceeded { .. } => "MapIterationSucceeded".into(),
         HistoryKind::MapIterationFailed { .. } => "MapIterationFailed".into(),
         HistoryKind::MapIterationAborted { .. } => "MapIterationAborted".into(),
+        HistoryKind::MapRunStarted { .. } => "MapRunStarted".into(),
+        HistoryKind::MapRunSucceeded => "MapRunSucceeded".into(),
+        HistoryKind::MapRunFailed(_) => "MapRunFailed".into(),
+        HistoryKind::MapRunAborted => "MapRunAborted".into(),
     }
 }
 
@@ -147,12 +151,18 @@ fn of_kind(kind: &HistoryKind) -> Option<(String, Details)> {
         HistoryKind::MapIterationSucceeded { name, index } => iteration("Succeeded", name, *index),
         HistoryKind::MapIterationFailed { name, index } => iteration("Failed", name, *index),
         HistoryKind::MapIterationAborted { name, index } => iteration("Aborted", name, *index),
+        HistoryKind::MapRunStarted { map_run_arn } => {
+            named("mapRunStarted", new().with("mapRunArn", map_run_arn.clone()))
+        }
+        HistoryKind::MapRunFailed(error) => named("mapRunFailed", new().error(error)),
         HistoryKind::StateAborted { .. }
         | HistoryKind::ParallelStateStarted
         | HistoryKind::ParallelStateSucceeded
         | HistoryKind::ParallelStateFailed
         | HistoryKind::MapStateSucceeded
-        | HistoryKind::MapStateFailed => None,
+        | HistoryKind::MapStateFailed
+        | HistoryKind::MapRunSucceeded
+        | HistoryKind::MapRunAborted => None,
     }
 }
 

@@ -55,6 +55,34 @@ impl Key {
     }
 }
 
+/// The form of a UUID, made of a number. Six of its bits are lost.
+pub(crate) fn uuid(number: u128) -> String {
+    uuid_of(number >> 80, (number >> 64) & 0xfff, number & (u128::MAX >> 66))
+}
+
+/// Bits that a UUID can carry.
+pub(crate) const UUID_BITS: u32 = 122;
+
+/// The form of a UUID, with all of a number of [`UUID_BITS`].
+pub(crate) fn uuid_with(number: u128) -> String {
+    uuid_of(number >> 74, (number >> 62) & 0xfff, number & (u128::MAX >> 66))
+}
+
+/// As AWS has them here: a UUID's version 3, of those that are made of names.
+fn uuid_of(high: u128, middle: u128, low: u128) -> String {
+    let bits = (high & (u128::MAX >> 80)) << 80 | 3 << 76 | middle << 64 | 2 << 62 | low;
+    let hex = format!("{bits:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+/// The number that [`uuid_with`] was given.
+pub(crate) fn of_uuid(text: &str) -> Option<u128> {
+    let hex: String = text.split('-').collect();
+    let bits = u128::from_str_radix(&hex, 16).ok()?;
+    let number = bits >> 80 << 74 | (bits >> 64 & 0xfff) << 62 | bits & (u128::MAX >> 66);
+    (uuid_with(number) == text).then_some(number)
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -70,6 +98,18 @@ mod tests {
         let id = ExecutionId::new(Shard(0xab), u64::MAX);
         assert_eq!((id.shard(), id.0 >> 56), (Shard(0xab), 0xab));
         assert_eq!(ExecutionId::new(Shard(1), 5).0 & 0xff, 5);
+    }
+
+    #[test]
+    fn a_uuid_carries_a_number() {
+        for number in [0, 1, u128::MAX >> 6, 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef >> 6, 1 << 61, 1 << 62, 1 << 74]
+        {
+            let text = uuid_with(number);
+            assert_eq!((text.len(), of_uuid(&text)), (36, Some(number)), "{text}");
+        }
+        for wrong in ["", "x", "00000000-0000-4000-8000-000000000000", "00000000000030008000000000000000"] {
+            assert_eq!(of_uuid(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod activities;
 mod activity;
 pub mod arn;
 pub mod chance;
+mod children;
 pub mod clock;
 pub mod core;
 mod dispatch;

@@ -14,7 +14,7 @@ use crate::core::{Event, Execution, Identity, Invoke, Status, Turn};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
 use crate::figures::{Figures, Gauges, Load};
-use crate::ids::ExecutionId;
+use crate::ids::{ExecutionId, Shard};
 use crate::invoke::Invoker;
 use crate::machines::Machines;
 use crate::resources::Resources;
@@ -22,6 +22,9 @@ use crate::store::{Closed, Failure, Store, StoreError};
 use crate::timers::Timers;
 use crate::token::TokenKey;
 use crate::worker::Outcome;
+
+/// Ids of executions that are reserved at once.
+const IDS: u64 = 1_024;
 
 /// Sees what happens, turn by turn, as soon as it is durable. Called from the workers: it must not block for long.
 pub trait Observer: Send + Sync {
@@ -53,7 +56,10 @@ pub(crate) struct Shared {
     /// Some did not find a place in that queue: their rows of the index tell which.
     pub archive_later: AtomicBool,
     waiting: Mutex<HashMap<Text, Waiting>>,
-    express: Mutex<HashMap<ExecutionId, oneshot::Sender<(Status, Timestamp)>>>,
+    /// Who started an execution and wants to hear of its end, once.
+    ends: Mutex<HashMap<ExecutionId, oneshot::Sender<(Status, Timestamp)>>>,
+    /// Ids that are reserved and not used yet.
+    ids: tokio::sync::Mutex<std::ops::Range<u64>>,
     stopped: watch::Sender<Option<String>>,
 }
 
@@ -93,7 +99,8 @@ impl Shared {
             archiving,
             archive_later: AtomicBool::new(false),
             waiting: Mutex::default(),
-            express: Mutex::default(),
+            ends: Mutex::default(),
+            ids: tokio::sync::Mutex::new(0..0),
             stopped: watch::channel(None).0,
         }
     }
@@ -148,20 +155,36 @@ impl Shared {
         if let Some(waiting) = self.lock().get(arn) {
             waiting.ended.notify_waiters();
         }
-        if let Some(end) = self.express().remove(&id) {
+        if let Some(end) = self.ends().remove(&id) {
             let _ = end.send((status, at)); // who started it may not care
         }
     }
 
-    /// The end of an Express execution that is about to begin: nothing else would tell it.
-    pub fn express_end(&self, id: ExecutionId) -> oneshot::Receiver<(Status, Timestamp)> {
+    /// The end of an execution that is about to begin, for who starts it.
+    pub fn end_of(&self, id: ExecutionId) -> oneshot::Receiver<(Status, Timestamp)> {
         let (sender, end) = oneshot::channel();
-        self.express().insert(id, sender);
+        self.ends().insert(id, sender);
         end
     }
 
-    fn express(&self) -> MutexGuard<'_, HashMap<ExecutionId, oneshot::Sender<(Status, Timestamp)>>> {
-        self.express.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The execution has not begun.
+    pub fn forget_end(&self, id: ExecutionId) {
+        self.ends().remove(&id);
+    }
+
+    fn ends(&self) -> MutexGuard<'_, HashMap<ExecutionId, oneshot::Sender<(Status, Timestamp)>>> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An id that no execution has had.
+    pub async fn new_id(&self, shard: Shard) -> Result<ExecutionId, StoreError> {
+        let mut ids = self.ids.lock().await;
+        if ids.is_empty() {
+            let first = self.store.reserve(IDS).await?;
+            *ids = first..first + IDS;
+        }
+        let number = ids.next().unwrap_or_default();
+        Ok(ExecutionId::new(shard, number))
     }
 
     /// Somebody waits for the end of an execution, until what is returned is dropped.

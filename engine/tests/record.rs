@@ -12,7 +12,7 @@ use stepwell_engine::record::{
     imports, payload,
 };
 use support::journal::Journal;
-use support::random::{Dice, random_machine};
+use support::random::{Dice, distribute, random_machine};
 use support::{machine, task, with};
 
 const SEEDS: u64 = 400;
@@ -31,7 +31,8 @@ fn what_is_written_comes_back() {
 /// or without a checkpoint, and goes on as it was loaded.
 fn simulate(seed: u64) {
     let mut dice = Dice::new(seed);
-    let mut journal = Journal::new(random_machine(&mut dice, 3, &mut 0), (0..3).map(|_| value(&mut dice)).collect());
+    let definition = distribute(random_machine(&mut dice, 3, &mut 0), &mut dice);
+    let mut journal = Journal::new(definition, (0..3).map(|_| value(&mut dice)).collect());
     journal.world.env.moves_max = if dice.one_in(3) { 1 + dice.below(5) as u32 } else { 10_000 };
     let mut events = vec![Event::Started];
     for _ in 0..60 {
@@ -68,6 +69,7 @@ fn event(dice: &mut Dice, journal: &Journal) -> Option<Event> {
         1 if dice.one_in(5) => return Some(Event::Stopped(error(dice))),
         2..=3 => return Some(Event::Continue),
         4..=6 => return Some(Event::TimerFired),
+        7..=9 if !journal.world.started.is_empty() => return Some(child_ended(dice, journal)),
         _ => {}
     }
     let asked = &journal.world.asked;
@@ -81,6 +83,22 @@ fn event(dice: &mut Dice, journal: &Journal) -> Option<Event> {
         _ => EventKind::TaskSucceeded(Value::from(value(dice))),
     };
     Some(Event::Task { branch, ticket, kind })
+}
+
+fn child_ended(dice: &mut Dice, journal: &Journal) -> Event {
+    let started = &journal.world.started;
+    let StartChild { child, input } = &started[dice.below(started.len())];
+    if dice.one_in(8) {
+        let update = MapRunUpdate { max_concurrency: Some(dice.below(3) as u32), ..MapRunUpdate::default() };
+        return Event::MapRunUpdated { map_run: child.map_run, update };
+    }
+    let status = match dice.below(6) {
+        0 => Status::Failed(error(dice)),
+        1 => Status::Succeeded(input.clone()),
+        _ => Status::Succeeded(Value::from(value(dice))),
+    };
+    let now = journal.world.env.now;
+    Event::ChildEnded { child: child.ticket, end: Box::new(ChildEnd { status, started_at: now, stopped_at: now }) }
 }
 
 fn error(dice: &mut Dice) -> StateError {
@@ -115,6 +133,7 @@ fn every_kind_of_row_comes_back() {
     let (branch, ticket, at) = (BranchId(7), Ticket(u64::MAX), stepwell_asl::Timestamp(-1));
     let error = StateError::new("E", "a cause that is so long that it is a payload of its own");
     let task = |kind| Event::Task { branch, ticket, kind };
+    let end = |status| ChildEnd { status, started_at: at, stopped_at: stepwell_asl::Timestamp(5) };
     let events = vec![
         Event::Started,
         Event::Continue,
@@ -127,6 +146,17 @@ fn every_kind_of_row_comes_back() {
         task(EventKind::TaskHeartbeat),
         task(EventKind::TaskSucceeded(long.clone())),
         task(EventKind::TaskFailed(StateError { name: None, cause: Some("".into()) })),
+        Event::ChildEnded { child: ticket, end: Box::new(end(Status::Succeeded(long.clone()))) },
+        Event::ChildEnded { child: Ticket(1), end: Box::new(end(Status::TimedOut(error.clone()))) },
+        Event::MapRunUpdated { map_run: ticket, update: MapRunUpdate::default() },
+        Event::MapRunUpdated {
+            map_run: ticket,
+            update: MapRunUpdate {
+                max_concurrency: Some(0),
+                tolerated_count: Some(u64::MAX),
+                tolerated_percentage: Some(99.5),
+            },
+        },
     ];
     let items = Value::from(json!([1, 2])).as_array().cloned().expect("it is one");
     let join = |kind| Join { kind, width: 1, filled: 1, next: 1 };
@@ -137,6 +167,7 @@ fn every_kind_of_row_comes_back() {
         Work::Fail(branch, Fault::terminal(error.clone())),
         Work::Leave(branch, Box::new(Leave { output: Value::Null, assigned: Some(long.clone()), next: Some(state) })),
         Work::Leave(branch, Box::new(Leave { output: long.clone(), assigned: None, next: None })),
+        Work::Advance(branch),
     ];
     let triggers = [
         Trigger::Ready,
@@ -157,7 +188,8 @@ fn every_kind_of_row_comes_back() {
         Trigger::Timer { at },
         Trigger::Retry { at },
         Trigger::Join(join(JoinKind::Parallel(Value::Null))),
-        Trigger::Join(join(JoinKind::Map { items, input: long.clone(), concurrency: u32::MAX })),
+        Trigger::Join(join(JoinKind::Map { items: items.clone(), input: long.clone(), concurrency: u32::MAX })),
+        Trigger::Join(join(JoinKind::Distributed { items, input: long.clone() })),
         Trigger::Halted(Resume::Attempt),
         Trigger::Halted(Resume::Join(join(JoinKind::Parallel(long.clone())))),
         Trigger::Halted(Resume::Move(Box::new(works[3].clone()))),
@@ -190,10 +222,44 @@ fn every_kind_of_row_comes_back() {
         Change::Deadline(None),
         Change::Deadline(Some(at)),
         Change::Redriven { count: 1, at },
+        Change::ChildOpened(ticket, Child { map_run: ticket, slot: 3, input: None }),
+        Change::ChildOpened(ticket, Child { map_run: ticket, slot: 0, input: Some(long.clone()) }),
+        Change::ChildOpened(ticket, Child { map_run: ticket, slot: 0, input: Some(Value::Null) }),
+        Change::ChildEnded(ticket),
     ]);
+    for (status, rest) in [
+        (MapRunStatus::Running, None),
+        (MapRunStatus::Succeeded, None),
+        (MapRunStatus::Failed, Some((3, 0.1))),
+        (MapRunStatus::Aborted, Some((0, 100.0))),
+    ] {
+        changes.push(Change::MapRun(ticket, Box::new(map_run(status, rest))));
+    }
     let history = history_of_every_kind(&long, &error);
     comes_back(&journal, TurnRecord { at, birth: Some(journal.birth.clone()), events, history, changes });
     comes_back(&journal, TurnRecord::default());
+}
+
+fn map_run(status: MapRunStatus, tolerated: Option<(u64, f64)>) -> MapRun {
+    MapRun {
+        state: "M".into(),
+        label: "a label that is as long as a label of a map run may be".into(),
+        express: true,
+        branch: BranchId(3),
+        status,
+        started_at: stepwell_asl::Timestamp(7),
+        max_concurrency: u32::MAX,
+        total: 9,
+        running: 1,
+        succeeded: 2,
+        failed: 3,
+        timed_out: 4,
+        aborted: 5,
+        tolerated_count: tolerated.map(|(count, _)| count),
+        tolerated_percentage: tolerated.map(|(_, percentage)| percentage),
+        stopped_at: tolerated.map(|_| stepwell_asl::Timestamp(8)),
+        stop: tolerated.map(|_| Ticket(9)),
+    }
 }
 
 fn history_of_every_kind(long: &Value, error: &StateError) -> Vec<HistoryEvent> {
@@ -248,7 +314,11 @@ fn history_of_every_kind(long: &Value, error: &StateError) -> Vec<HistoryEvent> 
         HistoryKind::MapIterationStarted { name: name.clone(), index: 0 },
         HistoryKind::MapIterationSucceeded { name: name.clone(), index: 1 },
         HistoryKind::MapIterationFailed { name: name.clone(), index: 2 },
-        HistoryKind::MapIterationAborted { name, index: 3 },
+        HistoryKind::MapIterationAborted { name: name.clone(), index: 3 },
+        HistoryKind::MapRunStarted { map_run_arn: name },
+        HistoryKind::MapRunSucceeded,
+        HistoryKind::MapRunFailed(error.clone()),
+        HistoryKind::MapRunAborted,
     ]
     .into_iter()
     .zip(5..)
@@ -498,8 +568,9 @@ fn fixture_finish(journal: &mut Journal) -> Json {
     let recovered =
         outstanding(&journal.world.program, &journal.world.execution, Ticket::default(), &journal.world.env.tokens);
     journal.world.asked = (recovered.effects.into_iter())
-        .map(|effect| match effect {
-            Effect::Invoke(invoke) | Effect::Offer(invoke) => invoke,
+        .filter_map(|effect| match effect {
+            Effect::Invoke(invoke) | Effect::Offer(invoke) => Some(invoke),
+            Effect::StartChild(_) | Effect::StopChild(_) => None,
         })
         .collect();
     while journal.running() {

@@ -12,7 +12,7 @@ use stepwell_engine::clock::Clock;
 use stepwell_engine::core::{Event, Execution, HistoryEvent, Identity, Limits, StateError, Status, Turn};
 use stepwell_engine::history_json;
 use stepwell_engine::invoke::{Answer, Invoker, Task};
-use stepwell_engine::runner::{Options, Watcher, run};
+use stepwell_engine::runner::{Letter, Options, Watcher, run};
 use support::{machine, task, with};
 use tokio::sync::mpsc;
 
@@ -145,8 +145,60 @@ async fn a_loop_that_never_waits_can_be_stopped() {
     let states = json!({ "A": { "Type": "Pass", "Next": "B" }, "B": { "Type": "Pass", "Next": "A" } });
     let (events, inbox) = mpsc::channel(1);
     let options = Options { limits: Limits::OFF, inbox: Some(inbox), ..virtual_time() };
-    events.send(Event::Stopped(StateError::named("Enough"))).await.expect("the inbox is open");
+    let event = Event::Stopped(StateError::named("Enough"));
+    events.send(Letter { execution_arn: None, event }).await.expect("the inbox is open");
     let (status, record) = play(machine(states), json!({}), options).await;
     assert_eq!(status, Status::Aborted(StateError::named("Enough")));
     assert_eq!(record.types().last().map(String::as_str), Some("ExecutionAborted"));
+}
+
+// ---- map runs ----
+
+/// A Distributed Map of these states, with more of its fields.
+fn distributed(states: Json, more: Json) -> Json {
+    let mut processor = machine(states);
+    processor["ProcessorConfig"] = json!({ "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" });
+    with(json!({ "Type": "Map", "ItemProcessor": processor, "End": true }), more)
+}
+
+#[tokio::test]
+async fn a_map_run_takes_the_time_of_its_executions() {
+    let wait = json!({ "W": { "Type": "Wait", "SecondsPath": "$", "Next": "T" }, "T": task() });
+    let states = json!({ "M": distributed(wait, json!({ "MaxConcurrency": 2 })) });
+    let (status, record) = play(machine(states), json!([3600, 60, 60, 7200]), virtual_time()).await;
+    assert_eq!(status, Status::Succeeded(json!([3600, 60, 60, 7200]).into()));
+    assert_eq!(record.seconds(), 120 + 7200);
+    let expected = [
+        "ExecutionStarted",
+        "MapStateEntered",
+        "MapStateStarted",
+        "MapRunStarted",
+        "MapRunSucceeded",
+        "MapStateSucceeded",
+        "MapStateExited",
+        "ExecutionSucceeded",
+    ];
+    assert_eq!(record.types(), expected);
+}
+
+#[tokio::test]
+async fn map_runs_within_map_runs_end() {
+    let inner = distributed(json!({ "T": task() }), json!({ "MaxConcurrency": 1 }));
+    let outer = distributed(json!({ "I": inner }), json!({ "ItemsPath": "$" }));
+    let input: Json = (0..30).map(|row| json!([row, row + 1, row + 2])).collect();
+    let (status, _) = play(machine(json!({ "O": outer })), input.clone(), virtual_time()).await;
+    assert_eq!(status, Status::Succeeded(input.into()));
+}
+
+#[tokio::test]
+async fn executions_that_hang_are_stopped_when_their_map_run_fails() {
+    let states = json!({
+        "M": with(distributed(json!({ "T": task() }), json!({})), json!({
+            "Catch": [{ "ErrorEquals": ["States.ExceedToleratedFailureThreshold"], "Next": "C" }], "Next": "C"
+        })),
+        "C": { "Type": "Succeed" }
+    });
+    let (status, record) = play(machine(states), json!(["hang", "too large", "hang"]), virtual_time()).await;
+    assert!(matches!(status, Status::Succeeded(_)), "{status:?}");
+    assert!(record.types().contains(&"MapRunFailed".to_string()), "{:?}", record.types());
 }

@@ -4,7 +4,10 @@ mod support;
 
 use expect_test::{Expect, expect};
 use serde_json::{Value as Json, json};
-use stepwell_engine::core::{Event, EventKind, HistoryKind, Limits, StateError, Status, Ticket, outstanding, step};
+use stepwell_engine::core::{
+    Effect, Event, EventKind, HistoryKind, Limits, MapRunStatus, MapRunUpdate, StateError, Status, Ticket, outstanding,
+    step,
+};
 use support::{World, machine, task, with};
 
 /// Runs a script on a machine of these states and compares the trace.
@@ -1405,4 +1408,238 @@ fn a_variable_does_not_grow_deeper_than_can_be_kept() {
     );
     world.start();
     assert_eq!(world.error().0, "States.DataLimitExceeded");
+}
+
+// ---- Distributed Map ----
+
+/// A Distributed Map of one Pass state, with more of its fields.
+fn distributed(more: Json) -> Json {
+    let processor = json!({
+        "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+        "StartAt": "Item",
+        "States": { "Item": { "Type": "Pass", "End": true } }
+    });
+    with(json!({ "Type": "Map", "ItemProcessor": processor, "Label": "L", "End": true }), more)
+}
+
+fn done(output: Json) -> Status {
+    Status::Succeeded(output.into())
+}
+
+fn failed() -> Status {
+    Status::Failed(StateError::new("E", "why"))
+}
+
+#[test]
+fn a_map_run_tells_of_itself_and_not_of_its_executions() {
+    check(
+        json!({ "M": distributed(json!({ "ItemsPath": "$.items", "ResultPath": "$.done" })) }),
+        json!({ "items": [1, 2] }),
+        |world| {
+            assert_eq!(world.started.len(), 2);
+            world.child_ends(1, done(json!("b"))).child_ends(0, done(json!("a")));
+        },
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 MapStateEntered M {"items":[1,2]}
+            3<2 MapStateStarted 2
+            4<3 MapRunStarted
+            5<4 MapRunSucceeded
+            6<5 MapStateSucceeded
+            7<5 MapStateExited M {"items":[1,2],"done":["a","b"]}
+            8<7 ExecutionSucceeded {"items":[1,2],"done":["a","b"]}
+        "#]],
+    );
+}
+
+#[test]
+fn a_map_run_of_nothing_succeeds_at_once() {
+    check(
+        json!({ "M": distributed(json!({})) }),
+        json!([]),
+        |world| assert!(world.started.is_empty()),
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 MapStateEntered M []
+            3<2 MapStateStarted 0
+            4<3 MapRunStarted
+            5<4 MapRunSucceeded
+            6<5 MapStateSucceeded
+            7<5 MapStateExited M []
+            8<7 ExecutionSucceeded []
+        "#]],
+    );
+}
+
+#[test]
+fn a_map_run_fails_with_its_first_failure_and_is_retried_as_another() {
+    let retry = json!([{ "ErrorEquals": ["States.ExceedToleratedFailureThreshold"], "MaxAttempts": 1 }]);
+    check(
+        json!({ "M": distributed(json!({ "MaxConcurrency": 2, "Retry": retry })) }),
+        json!([1, 2, 3]),
+        |world| {
+            world.child_ends(0, failed());
+            assert_eq!(world.execution.children.len(), 1, "the other one is to be stopped");
+            world.at(1);
+            assert_eq!(world.started.len(), 4, "two of each run");
+            world.child_ends(0, Status::Aborted(StateError::default()));
+            world.child_ends(0, failed());
+            let [first, second] = [0, 1].map(|run| world.execution.map_runs.values().nth(run).expect("two runs"));
+            assert_eq!((first.failed, first.aborted, first.pending()), (1, 1, 1));
+            assert_eq!((second.failed, second.running, second.pending()), (1, 1, 1));
+        },
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 MapStateEntered M [1,2,3]
+            3<2 MapStateStarted 3
+            4<3 MapRunStarted
+            5<4 MapRunFailed States.ExceedToleratedFailureThreshold The specified tolerated failure threshold was exceeded
+            6<5 MapStateStarted 3
+            7<6 MapRunStarted
+            8<7 MapRunFailed States.ExceedToleratedFailureThreshold The specified tolerated failure threshold was exceeded
+            9<8 MapStateFailed
+            10<9 ExecutionFailed States.ExceedToleratedFailureThreshold The specified tolerated failure threshold was exceeded
+        "#]],
+    );
+}
+
+#[test]
+fn a_failure_that_is_tolerated_is_described_in_the_result() {
+    let mut world =
+        World::new(machine(json!({ "M": distributed(json!({ "ToleratedFailurePercentage": 50 })) })), json!([7, 8]));
+    world.start().child_ends(0, failed()).child_ends(0, done(json!(9)));
+    let output = world.output();
+    assert_eq!(output[1], json!(9));
+    let [name, arn] = ["Name", "ExecutionArn"].map(|field| output[0][field].as_str().expect("it has one").to_owned());
+    assert_eq!(arn, format!("arn:aws:states:us-east-1:000000000000:execution:m/L:{name}"));
+    assert_eq!(
+        output[0],
+        json!({
+            "Cause": "why",
+            "Error": "E",
+            "ExecutionArn": arn,
+            "Input": "7",
+            "InputDetails": { "Included": true },
+            "Name": name,
+            "OutputDetails": { "Included": true },
+            "RedriveCount": 0,
+            "RedriveStatus": "REDRIVABLE_BY_MAP_RUN",
+            "StartDate": "2023-11-14T22:13:20.000Z",
+            "StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m/L",
+            "Status": "FAILED",
+            "StopDate": "2023-11-14T22:13:20.000Z"
+        })
+    );
+}
+
+#[test]
+fn a_sibling_that_fails_aborts_a_map_run() {
+    let branch = |name: &str, state: Json| json!({ "StartAt": name, "States": { name: state } });
+    check(
+        json!({
+            "P": { "Type": "Parallel", "Branches": [branch("T", task()), branch("M", distributed(json!({})))], "End": true }
+        }),
+        json!([1]),
+        |world| {
+            world.fail("T", 0, "E", "why");
+            assert!(world.execution.unconfirmed(), "it has ended, and what it stopped has not");
+            world.child_ends(0, Status::Aborted(StateError::default()));
+            assert!(!world.execution.unconfirmed());
+        },
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 ParallelStateEntered P [1]
+            3<2 ParallelStateStarted
+            4<3 TaskStateEntered T [1]
+            5<4 LambdaFunctionScheduled [1]
+            6<3 MapStateEntered M [1]
+            7<6 MapStateStarted 1
+            8<7 MapRunStarted
+            9<5 LambdaFunctionStarted
+            10<9 LambdaFunctionFailed E why
+            11<10 TaskStateAborted
+            12<10 MapRunAborted
+            13<10 MapStateAborted
+            14<10 ParallelStateFailed
+            15<14 ExecutionFailed E why
+        "#]],
+    );
+}
+
+#[test]
+fn an_execution_that_is_stopped_stops_its_map_run() {
+    let mut world = World::new(machine(json!({ "M": distributed(json!({ "MaxConcurrency": 2 })) })), json!([1, 2, 3]));
+    world.start().stop();
+    let stops = outstanding(&world.program, &world.execution, Ticket::default(), &world.env.tokens).effects;
+    assert!(matches!(&stops[..], [Effect::StopChild(_), Effect::StopChild(_)]), "{stops:?}");
+    let run = world.execution.map_runs.values().next().expect("it has one");
+    assert_eq!(run.status, MapRunStatus::Aborted);
+    assert!(world.execution.redrivable(&Limits::AWS, world.env.now).is_err_and(|why| why.contains("Map Run")));
+    world.child_ends(0, done(json!(1))).child_ends(0, Status::Aborted(StateError::default()));
+    let run = world.execution.map_runs.values().next().expect("it has one");
+    assert_eq!((run.succeeded, run.aborted, run.running, run.pending()), (1, 1, 0, 1));
+}
+
+#[test]
+fn a_map_run_is_changed_while_it_runs() {
+    let mut world =
+        World::new(machine(json!({ "M": distributed(json!({ "MaxConcurrency": 1 })) })), json!([1, 2, 3, 4]));
+    world.start();
+    assert_eq!(world.started.len(), 1);
+    let map_run = *world.execution.map_runs.keys().next().expect("it has one");
+    let update = |world: &mut World, update| world.turn(&[Event::MapRunUpdated { map_run, update }]);
+    update(&mut world, MapRunUpdate { max_concurrency: Some(3), tolerated_count: Some(2), ..Default::default() });
+    assert_eq!(world.started.len(), 3, "more start at once");
+    world.child_ends(0, failed()).child_ends(0, failed());
+    assert_eq!(world.execution.status, Status::Running);
+    update(&mut world, MapRunUpdate { tolerated_count: Some(1), ..Default::default() });
+    assert_eq!(world.error().0, "States.ExceedToleratedFailureThreshold");
+    let before = world.execution.clone();
+    update(&mut world, MapRunUpdate { max_concurrency: Some(9), ..Default::default() });
+    assert_eq!(world.execution, before, "it has ended");
+}
+
+#[test]
+fn what_is_tolerated_must_be_a_number_that_makes_sense() {
+    for (field, value, cause) in [
+        (
+            "Count",
+            json!("two"),
+            "The ToleratedFailureCountPath field refers to value \"two\" which is not a valid integer: $.n",
+        ),
+        (
+            "Count",
+            json!({}),
+            "The ToleratedFailureCountPath field refers to value \"{}\" which is not a valid integer: $.n",
+        ),
+        ("Count", json!(-1), "ToleratedFailureCount cannot be negative."),
+        (
+            "Percentage",
+            json!([]),
+            "The ToleratedFailurePercentagePath field refers to value \"[]\" which is not a valid float: $.n",
+        ),
+        ("Percentage", json!(100.5), "ToleratedFailurePercentage must be between 0 and 100."),
+    ] {
+        let mut more = json!({ "ItemsPath": "$.items" });
+        more[format!("ToleratedFailure{field}Path")] = json!("$.n");
+        let mut world = World::new(machine(json!({ "M": distributed(more) })), json!({ "items": [1], "n": value }));
+        world.start();
+        let prefix = "An error occurred while executing the state 'M' (entered at the event id #2).";
+        assert_eq!(world.error(), ("States.Runtime".to_owned(), format!("{prefix} {cause}")));
+    }
+}
+
+#[test]
+fn an_item_selector_makes_the_input_of_each_execution_once() {
+    let selector =
+        json!({ "item.$": "$$.Map.Item.Value", "at.$": "$$.Map.Item.Index", "all.$": "$", "id.$": "States.UUID()" });
+    let mut world =
+        World::new(machine(json!({ "M": distributed(json!({ "ItemSelector": selector })) })), json!(["a", "b"]));
+    world.start();
+    let input = world.started[1].input.to_json();
+    assert_eq!((&input["item"], &input["at"], &input["all"]), (&json!("b"), &json!(1), &json!(["a", "b"])));
+    // After a crash it is the same.
+    let again = outstanding(&world.program, &world.execution, Ticket::default(), &world.env.tokens).effects;
+    let known = |effect: &Effect| matches!(effect, Effect::StartChild(start) if world.started.contains(start));
+    assert_eq!(again.iter().map(known).collect::<Vec<_>>(), [true, true]);
 }

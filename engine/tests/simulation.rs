@@ -6,9 +6,9 @@ mod support;
 
 use serde_json::{Value as Json, json};
 use stepwell_asl::Value;
-use stepwell_engine::core::{Event, EventKind, Invoke, StateError, Status};
+use stepwell_engine::core::{ChildEnd, Event, EventKind, Invoke, MapRunUpdate, StartChild, StateError, Status};
 use support::World;
-use support::random::{Dice, random_machine, steady_machine};
+use support::random::{Dice, distribute, random_machine, steady_machine};
 
 const SEEDS: u64 = 3_000;
 
@@ -25,7 +25,7 @@ fn every_schedule_keeps_the_invariants() {
 #[test]
 fn the_output_does_not_depend_on_the_schedule() {
     for seed in 1..=SEEDS / 3 {
-        let definition = steady_machine(seed);
+        let definition = distribute_steadily(steady_machine(seed), seed);
         let calm = finish(definition.clone(), &mut Dice::new(seed), Schedule::Calm);
         let wild = finish(definition, &mut Dice::new(seed ^ 0xabcd), Schedule::Wild);
         assert_eq!(calm, wild, "seed {seed}");
@@ -48,7 +48,8 @@ fn the_output_does_not_depend_on_what_was_redriven() {
 /// A machine of random states, and a world that does what it likes with it. Gives how often it was redriven.
 fn simulate(seed: u64) -> u32 {
     let mut dice = Dice::new(seed);
-    let mut world = World::new(random_machine(&mut dice, 3, &mut 0), json!([1, 2, 3]));
+    let definition = distribute(random_machine(&mut dice, 3, &mut 0), &mut dice);
+    let mut world = World::new(definition, json!([1, 2, 3]));
     world.env.moves_max = if dice.one_in(3) { 1 + dice.below(5) as u32 } else { 10_000 };
     world.start();
     let mut said: Vec<Event> = Vec::new();
@@ -63,7 +64,8 @@ fn simulate(seed: u64) -> u32 {
                 events.push(event);
             }
         }
-        said.extend(events.iter().filter(|event| matches!(event, Event::Task { .. })).cloned());
+        let is_answer = |event: &&Event| matches!(event, Event::Task { .. } | Event::ChildEnded { .. });
+        said.extend(events.iter().filter(is_answer).cloned());
         world.turn(&events);
         let due = match dice.one_in(100) {
             true => world.execution.next_deadline(), // at times the end of the execution's own time
@@ -88,6 +90,9 @@ fn random_event(dice: &mut Dice, world: &World, said: &[Event]) -> Option<Event>
         6..=7 if !said.is_empty() => return Some(said[dice.below(said.len())].clone()),
         _ => {}
     }
+    if !world.started.is_empty() && dice.one_in(2) {
+        return Some(about_a_child(dice, world));
+    }
     if world.asked.is_empty() {
         return None;
     }
@@ -102,6 +107,27 @@ fn random_event(dice: &mut Dice, world: &World, said: &[Event]) -> Option<Event>
         _ => EventKind::TaskSucceeded(input),
     };
     Some(Event::Task { branch, ticket, kind })
+}
+
+/// Something about any execution that a map run ever started, or about its run.
+fn about_a_child(dice: &mut Dice, world: &World) -> Event {
+    let StartChild { child, input } = &world.started[dice.below(world.started.len())];
+    if dice.one_in(10) {
+        let update = MapRunUpdate {
+            max_concurrency: dice.one_in(2).then(|| dice.below(4) as u32),
+            tolerated_count: dice.one_in(2).then(|| dice.below(3) as u64),
+            tolerated_percentage: dice.one_in(4).then(|| dice.below(101) as f64),
+        };
+        return Event::MapRunUpdated { map_run: child.map_run, update };
+    }
+    let status = match dice.below(8) {
+        0 => Status::Failed(StateError::new("E", "by chance")),
+        1 => Status::TimedOut(StateError::named("States.Timeout")),
+        2 if dice.one_in(3) => Status::Aborted(StateError::default()),
+        _ => Status::Succeeded(input.clone()),
+    };
+    let now = world.env.now;
+    Event::ChildEnded { child: child.ticket, end: Box::new(ChildEnd { status, started_at: now, stopped_at: now }) }
 }
 
 /// How a machine's tasks are answered.
@@ -140,6 +166,16 @@ fn finish(definition: Json, dice: &mut Dice, schedule: Schedule) -> (Json, u32) 
                 kind: EventKind::TaskSucceeded(Value::from(json!({ "of": invoke.input.to_json() }))),
             })
             .collect();
+        open.extend(
+            (world.started.iter()).filter(|start| world.execution.children.contains_key(&start.child.ticket)).map(
+                |StartChild { child, input }| {
+                    let status = Status::Succeeded(Value::from(json!({ "of": input.to_json() })));
+                    let now = world.env.now;
+                    let end = Box::new(ChildEnd { status, started_at: now, stopped_at: now });
+                    Event::ChildEnded { child: child.ticket, end }
+                },
+            ),
+        );
         if wild && !open.is_empty() {
             for at in (1..open.len()).rev() {
                 open.swap(at, dice.below(at + 1));
@@ -159,6 +195,25 @@ fn finish(definition: Json, dice: &mut Dice, schedule: Schedule) -> (Json, u32) 
         world.turn(&open);
     }
     (world.output(), world.execution.redrive_count)
+}
+
+/// Some of its Maps in Distributed mode, and nothing in it that chance decides.
+fn distribute_steadily(definition: Json, seed: u64) -> Json {
+    fn visit(value: &mut Json) {
+        match value {
+            Json::Object(members) => {
+                if members.get("Type") == Some(&json!("Map")) {
+                    members.remove("ItemSelector");
+                }
+                members.values_mut().for_each(visit);
+            }
+            Json::Array(items) => items.iter_mut().for_each(visit),
+            _ => {}
+        }
+    }
+    let mut definition = distribute(definition, &mut Dice::new(seed));
+    visit(&mut definition);
+    definition
 }
 
 /// Lets an answer be a failure, or stops the execution before or after the answers.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -114,13 +114,14 @@ async fn read(front: &Front, head: &Parts, body: Body, limited: bool) -> Result<
         ));
     }
     let bytes_max = if limited { REQUEST_BYTES_MAX } else { REQUEST_BYTES_MAX_UNLIMITED };
+    let too_long = || ApiError::new("RequestEntityTooLarge", format!("The request is longer than {bytes_max} bytes"));
+    if body.size_hint().lower() > bytes_max as u64 {
+        return Err(too_long());
+    }
     let patience = front.settings.patience.body;
     let body = match tokio::time::timeout(patience, Limited::new(body, bytes_max).collect()).await {
         Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(why)) if why.is::<LengthLimitError>() => {
-            let message = format!("The request is longer than {bytes_max} bytes");
-            return Err(ApiError::new("RequestEntityTooLarge", message));
-        }
+        Ok(Err(why)) if why.is::<LengthLimitError>() => return Err(too_long()),
         Ok(Err(_)) => return Err(ApiError::serialization("The request could not be read to its end")),
         Err(_) => {
             let message = format!("The request's body did not come within {} s", patience.as_secs_f32());

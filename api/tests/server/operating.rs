@@ -16,7 +16,7 @@ async fn create(running: &Running, name: &str, definition: &str) -> String {
 
 const PASS: &str = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
 const FAIL: &str = r#"{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E"}}}"#;
-const WAIT: &str = r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3600,"End":true}}}"#;
+const WAIT: &str = r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":50,"End":true}}}"#;
 
 /// Starts an execution, and waits until it has this status.
 async fn run(running: &Running, name: &str, definition: &str, status: &str) {

@@ -125,7 +125,7 @@ fn what_is_signed_in_a_header_or_in_the_query_is_taken() {
         check(&Signer { key: with_token, ..signer.clone() }, Ok(()));
         // A query that was signed along, in an order and spelling of its own.
         let headers = [("host", "localhost:8083"), ("x-amz-a", "  two   blanks "), ("x-amz-b", "1")];
-        for url in ["http://localhost:8083/?b=2&a=%7e%2F+&a=1&A=", "http://localhost:8083/?x"] {
+        for url in ["http://localhost:8083/?b=2&a=%7e%2F%20&a=1&A=", "http://localhost:8083/?x"] {
             assert_eq!(found(signer.sign(url, &headers), BODY, NOW), Ok(()), "{url}");
         }
     }
@@ -194,7 +194,7 @@ fn every_part_that_was_signed_must_be_as_it_was() {
         check_changed(&signer, |request| *request.method_mut() = "PUT".parse().unwrap(), BODY, mismatch());
         check_changed(
             &signer,
-            |request| drop(request.headers_mut().append("x-amz-target", "x".parse().unwrap())),
+            |request| assert!(request.headers_mut().append("x-amz-target", "x".parse().unwrap())),
             BODY,
             mismatch(),
         );

@@ -1,4 +1,5 @@
-//! The desk between an execution and those outside who answer it: which tokens are out, which tasks wait for a worker.
+//! The desk between an execution, with those that its map runs start, and those outside who answer them: which tokens are
+//! out, which tasks wait for a worker.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,8 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use stepwell_asl::resource::ResourceKind;
 use stepwell_asl::{Program, StateKind, Text};
-use stepwell_engine::core::{BranchId, Event, EventKind, Invoke, Ticket};
-use stepwell_engine::token::TokenKey;
+use stepwell_engine::core::{BranchId, Event, EventKind, Execution, Invoke, Ticket};
+use stepwell_engine::runner::Letter;
+use stepwell_engine::token::{Token, TokenKey};
 use tokio::sync::{Notify, mpsc};
 
 use super::{Answerer, ApiError};
@@ -16,7 +18,7 @@ use super::{Answerer, ApiError};
 /// Hands tasks out and takes answers in.
 pub struct Desk {
     tokens: TokenKey,
-    events: mpsc::Sender<Event>,
+    events: mpsc::Sender<Letter>,
     activities: BTreeSet<Text>,
     state: Mutex<State>,
     /// A task was offered, or the desk was closed.
@@ -25,16 +27,15 @@ pub struct Desk {
 
 #[derive(Default)]
 struct State {
-    /// Armings that somebody outside may answer.
-    open: BTreeMap<Ticket, BranchId>,
+    /// Armings that somebody outside may answer, by execution.
+    open: BTreeMap<(Text, Ticket), BranchId>,
     /// Tasks that no worker has taken yet, by activity.
     offers: BTreeMap<Text, VecDeque<Offer>>,
     closed: bool,
 }
 
 struct Offer {
-    branch: BranchId,
-    ticket: Ticket,
+    of: Token,
     task: ActivityTask,
 }
 
@@ -58,7 +59,7 @@ pub enum Rejected {
 
 impl Desk {
     /// A desk for an execution of this program. Tokens are opened with this key, answers go to `events`.
-    pub fn new(program: &Program, tokens: TokenKey, events: mpsc::Sender<Event>) -> Desk {
+    pub fn new(program: &Program, tokens: TokenKey, events: mpsc::Sender<Letter>) -> Desk {
         let activities = program.states.iter().filter_map(|state| match &state.kind {
             StateKind::Task(task) if task.resource.kind == ResourceKind::Activity => Some(task.resource.arn.clone()),
             _ => None,
@@ -68,22 +69,29 @@ impl Desk {
 
     /// A token was handed out, or a task is there for an activity's workers.
     pub fn offer(&self, invoke: &Invoke) {
+        let Some((token, of)) = invoke.token.clone().and_then(|token| Some((token.clone(), self.tokens.open(&token)?)))
+        else {
+            return; // only what has a token is answered
+        };
         let mut state = self.lock();
-        state.open.insert(invoke.ticket, invoke.branch);
-        let Some(token) = invoke.token.clone().filter(|_| !invoke.callback) else { return };
+        state.open.insert(key(&of), invoke.branch);
+        if invoke.callback {
+            return;
+        }
         let task = ActivityTask { token, input: invoke.input.to_string() };
-        let offer = Offer { branch: invoke.branch, ticket: invoke.ticket, task };
+        let offer = Offer { of, task };
         state.offers.entry(invoke.resource.clone()).or_default().push_back(offer);
         drop(state);
         self.news.notify_waiters();
     }
 
-    /// Keeps only the armings for which this holds.
-    pub fn retain(&self, armed: impl Fn(BranchId, Ticket) -> bool) {
+    /// Of an execution's armings keeps only those under which it still waits.
+    pub fn settle(&self, execution: &Execution) {
+        let arn = &execution.identity.arn;
         let state = &mut *self.lock();
-        state.open.retain(|ticket, branch| armed(*branch, *ticket));
+        state.open.retain(|(of, ticket), branch| of != arn || execution.waiting(*ticket) == Some(*branch));
         for offers in state.offers.values_mut() {
-            offers.retain(|offer| state.open.contains_key(&offer.ticket));
+            offers.retain(|offer| state.open.contains_key(&key(&offer.of)));
         }
     }
 }
@@ -100,14 +108,14 @@ impl Answerer for Desk {
         // The place in the queue comes first: once the token is closed, nothing may keep the answer from arriving.
         let place = self.events.reserve().await.map_err(|_| Rejected::Closed)?;
         let mut state = self.lock();
-        if state.open.get(&token.ticket) != Some(&token.branch) {
+        if state.open.get(&key(&token)) != Some(&token.branch) {
             return Err(Rejected::Closed.into());
         }
         match kind {
-            EventKind::TaskSucceeded(_) | EventKind::TaskFailed(_) => drop(state.open.remove(&token.ticket)),
+            EventKind::TaskSucceeded(_) | EventKind::TaskFailed(_) => drop(state.open.remove(&key(&token))),
             EventKind::TaskHeartbeat | EventKind::TaskStarted { .. } | EventKind::TaskSubmitted(_) => {}
         }
-        place.send(Event::Task { branch: token.branch, ticket: token.ticket, kind });
+        place.send(letter(&token, kind));
         Ok(())
     }
 
@@ -146,7 +154,7 @@ impl Desk {
             };
             if let Some(offer) = offer {
                 let kind = EventKind::TaskStarted { worker };
-                place.send(Event::Task { branch: offer.branch, ticket: offer.ticket, kind });
+                place.send(letter(&offer.of, kind));
                 return Some(offer.task);
             }
             drop(place);
@@ -160,13 +168,22 @@ impl Desk {
     }
 }
 
+fn key(token: &Token) -> (Text, Ticket) {
+    (token.execution_arn.as_str().into(), token.ticket)
+}
+
+fn letter(token: &Token, kind: EventKind) -> Letter {
+    let event = Event::Task { branch: token.branch, ticket: token.ticket, kind };
+    Letter { execution_arn: Some(token.execution_arn.as_str().into()), event }
+}
+
 impl State {
     /// The oldest task that somebody still waits for.
     fn next_offer(&mut self, activity: &str) -> Option<Offer> {
         let offers = self.offers.get_mut(activity)?;
         loop {
             let offer = offers.pop_front()?;
-            if self.open.get(&offer.ticket) == Some(&offer.branch) {
+            if self.open.get(&key(&offer.of)) == Some(&offer.of.branch) {
                 return Some(offer);
             }
         }

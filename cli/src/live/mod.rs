@@ -189,7 +189,7 @@ impl Watch {
         }
         match &position.trigger {
             Trigger::Ready | Trigger::Halted(_) => self.board.hide(id),
-            Trigger::Join(join) if matches!(join.kind, JoinKind::Map { .. }) => {
+            Trigger::Join(join) if !matches!(join.kind, JoinKind::Parallel(_)) => {
                 self.board.show(id, Doing::Joins { place: place(self), filled: join.filled, width: join.width });
             }
             Trigger::Join(_) => self.board.hide(id),
@@ -223,7 +223,10 @@ impl Watch {
                 | Change::Ready(_)
                 | Change::Status(_)
                 | Change::Deadline(_)
-                | Change::Redriven { .. } => {}
+                | Change::Redriven { .. }
+                | Change::MapRun(..)
+                | Change::ChildOpened(..)
+                | Change::ChildEnded(_) => {}
             }
         }
         // One that is further on no longer holds what the turns in between follow.
@@ -261,7 +264,13 @@ impl Watcher for Watch {
     fn turn(&mut self, turn: &Turn, execution: &Execution) {
         Watch::turn(self, turn, Some(execution));
         if let Outside::Desk(desk) = &self.outside {
-            desk.retain(|branch, ticket| execution.waiting(ticket) == Some(branch));
+            desk.settle(execution);
+        }
+    }
+
+    fn child_turn(&mut self, _: &Turn, execution: &Execution) {
+        if let Outside::Desk(desk) = &self.outside {
+            desk.settle(execution);
         }
     }
 

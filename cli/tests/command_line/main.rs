@@ -2,9 +2,11 @@
 
 mod api;
 mod bench;
+mod conform;
 mod durable;
 mod eval;
 mod general;
 mod harness;
 mod run;
+mod serve;
 mod validate;

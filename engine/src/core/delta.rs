@@ -6,6 +6,7 @@ use stepwell_asl::{Text, Timestamp, Value};
 
 use super::branch::{Branch, BranchId, Position, Ticket};
 use super::execution::{Execution, Status};
+use super::map_run::{Child, MapRun};
 use super::trigger::Work;
 
 /// One assignment to an execution. None carries a whole scope or a whole join: a Map of any width costs a constant per
@@ -42,6 +43,12 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// How far a map run has come: its counts and settings, none of its executions.
+    MapRun(Ticket, Box<MapRun>),
+    /// An execution of a map run is to be started.
+    ChildOpened(Ticket, Child),
+    /// An execution of a map run has ended.
+    ChildEnded(Ticket),
 }
 
 /// Applies a turn's changes to the execution as it was before that turn.
@@ -72,6 +79,9 @@ pub fn apply(execution: &mut Execution, changes: impl IntoIterator<Item = Change
                 execution.redrive_count = count;
                 execution.redriven_at = Some(at);
             }
+            Change::MapRun(ticket, run) => execution.set_map_run(ticket, *run),
+            Change::ChildOpened(ticket, child) => drop(execution.children.insert(ticket, child)),
+            Change::ChildEnded(ticket) => drop(execution.children.remove(&ticket)),
         }
     }
 }

@@ -7,7 +7,8 @@ use stepwell_asl::{Program, Text, Timestamp, Value};
 
 use super::branch::{BranchId, Ticket};
 use super::execution::{Execution, Status};
-use super::trigger::{Dispatch, Trigger};
+use super::map_run::{ChildRef, MapRunStatus};
+use super::trigger::{Dispatch, Join, JoinKind, Trigger};
 use crate::token::TokenKey;
 
 /// All that an execution waits for.
@@ -28,6 +29,19 @@ pub enum Effect {
     Invoke(Invoke),
     /// Let an activity's workers have this.
     Offer(Invoke),
+    /// Start an execution of a map run, unless it is there, and tell when it has ended.
+    StartChild(StartChild),
+    /// Stop an execution of a map run, and tell when it has ended. One that is not there was never started.
+    StopChild(ChildRef),
+}
+
+/// An execution of a map run that is to be started.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartChild {
+    /// Which.
+    pub child: ChildRef,
+    /// Its input.
+    pub input: Value,
 }
 
 /// A task for somebody outside.
@@ -57,12 +71,49 @@ pub struct Invoke {
 
 /// What the execution waits for under tickets after `since`. `Ticket::default()` asks for everything.
 pub fn outstanding(program: &Program, execution: &Execution, since: Ticket, tokens: &TokenKey) -> Outstanding {
+    let children = children(execution, since);
     if execution.status != Status::Running {
-        return Outstanding::default();
+        return Outstanding { effects: children, ..Outstanding::default() };
     }
     let newer = Ticket(since.0.saturating_add(1));
     let effects = execution.armed.range(newer..).filter_map(|(_, branch)| effect(program, execution, *branch, tokens));
-    Outstanding { effects: effects.collect(), wake_at: execution.next_deadline(), more: !execution.ready.is_empty() }
+    Outstanding {
+        effects: effects.chain(children).collect(),
+        wake_at: execution.next_deadline(),
+        more: !execution.ready.is_empty(),
+    }
+}
+
+/// What is to be done about the executions of map runs. Those of a run that has failed or was aborted are stopped, also
+/// after the execution itself has ended.
+fn children(execution: &Execution, since: Ticket) -> Vec<Effect> {
+    // A ticket is drawn for each that is to be started, and one for all of a run that are to be stopped.
+    let from = if execution.newest_stop > since { Ticket::default() } else { Ticket(since.0.saturating_add(1)) };
+    let effects = execution.children.range(from..).filter_map(|(ticket, child)| {
+        let run = execution.map_runs.get(&child.map_run)?;
+        let of = ChildRef::new(*ticket, child.map_run, run);
+        match run.status {
+            MapRunStatus::Running if *ticket > since => {
+                let input = match &child.input {
+                    Some(input) => input.clone(),
+                    None => item(execution, child.map_run, child.slot)?,
+                };
+                Some(Effect::StartChild(StartChild { child: of, input }))
+            }
+            MapRunStatus::Failed | MapRunStatus::Aborted if run.stop > Some(since) => Some(Effect::StopChild(of)),
+            MapRunStatus::Running | MapRunStatus::Succeeded | MapRunStatus::Failed | MapRunStatus::Aborted => None,
+        }
+    });
+    effects.collect()
+}
+
+/// An item of a map run that still runs.
+pub(super) fn item(execution: &Execution, map_run: Ticket, slot: u32) -> Option<Value> {
+    let branch = execution.branch(execution.waiting(map_run)?)?;
+    match &branch.position.trigger {
+        Trigger::Join(Join { kind: JoinKind::Distributed { items, .. }, .. }) => items.get(slot as usize).cloned(),
+        _ => None,
+    }
 }
 
 fn effect(program: &Program, execution: &Execution, id: BranchId, tokens: &TokenKey) -> Option<Effect> {

@@ -4,6 +4,7 @@ use stepwell_asl::{Text, Value};
 
 use super::branch::{BranchId, Ticket};
 use super::fault::StateError;
+use super::map_run::ChildEnd;
 
 /// A fact, addressed to an execution or to one arming of a trigger in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,31 @@ pub enum Event {
         /// What.
         kind: EventKind,
     },
+    /// An execution of a map run has ended.
+    ChildEnded {
+        /// The arming that is answered.
+        child: Ticket,
+        /// How it has ended.
+        end: Box<ChildEnd>,
+    },
+    /// Somebody changes the settings of a map run.
+    MapRunUpdated {
+        /// Which.
+        map_run: Ticket,
+        /// To what.
+        update: MapRunUpdate,
+    },
+}
+
+/// New settings of a map run; what is `None` stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MapRunUpdate {
+    /// `maxConcurrency`; 0: as many as the limits allow.
+    pub max_concurrency: Option<u32>,
+    /// `toleratedFailureCount`
+    pub tolerated_count: Option<u64>,
+    /// `toleratedFailurePercentage`, from 0 to 100.
+    pub tolerated_percentage: Option<f64>,
 }
 
 /// What became of a task.

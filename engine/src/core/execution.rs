@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use stepwell_asl::{Program, Text, Timestamp, Value};
+use stepwell_asl::{Program, StateId, StateKind, Text, Timestamp, Value};
 
 use super::branch::{Branch, BranchId, Position, Ticket};
 use super::fault::StateError;
 use super::limits::Limits;
-use super::trigger::{Trigger, Work};
+use super::map_run::{Child, MapRun};
+use super::trigger::{JoinKind, Trigger, Work};
 
 /// What never changes about an execution.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,6 +38,21 @@ pub struct Identity {
     pub trace_header: Option<Text>,
     /// What its state machine was otherwise when it was started.
     pub revision: Option<Revision>,
+    /// Its id in the store. One that runs in memory may have none.
+    pub number: Option<u64>,
+    /// The map run that started it, if one did.
+    pub child_of: Option<ChildOf>,
+}
+
+/// Where an execution of a map run comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildOf {
+    /// The map run's ARN.
+    pub map_run_arn: Text,
+    /// The name of the Map state: the execution runs its item processor.
+    pub state: Text,
+    /// Whether it is an Express execution.
+    pub express: bool,
 }
 
 /// One revision of a state machine, without its definition and role, which each execution has by itself.
@@ -102,6 +118,12 @@ pub struct Execution {
     pub redrive_count: u32,
     /// When it was redriven last.
     pub redriven_at: Option<Timestamp>,
+    /// Its map runs, by the tickets of their armings.
+    pub map_runs: BTreeMap<Ticket, MapRun>,
+    /// The open executions of all of them.
+    pub children: BTreeMap<Ticket, Child>,
+    /// The newest of the tickets under which open executions are to be stopped.
+    pub(super) newest_stop: Ticket,
     /// Indexes over the branches, derived from them: armed tickets, deadlines, and how many tasks are
     /// [`super::Dispatch::Call`].
     pub(super) armed: BTreeMap<Ticket, BranchId>,
@@ -123,6 +145,8 @@ pub struct Parts {
     pub last_ticket: Ticket,
     pub redrive_count: u32,
     pub redriven_at: Option<Timestamp>,
+    pub map_runs: BTreeMap<Ticket, MapRun>,
+    pub children: BTreeMap<Ticket, Child>,
 }
 
 impl PartialEq for Execution {
@@ -137,6 +161,17 @@ impl PartialEq for Execution {
             && self.last_ticket == other.last_ticket
             && self.redrive_count == other.redrive_count
             && self.redriven_at == other.redriven_at
+            && self.map_runs == other.map_runs
+            && self.children == other.children
+    }
+}
+
+/// Where an execution begins: at the program's start, or at that of the item processor it was started for.
+fn entry(program: &Program, identity: &Identity) -> StateId {
+    let map = identity.child_of.as_ref().and_then(|of| program.find(&of.state)).map(|id| &program.state(id).kind);
+    match map {
+        Some(StateKind::Map(map)) => map.processor,
+        _ => program.start,
     }
 }
 
@@ -147,7 +182,7 @@ impl Execution {
         let root = Branch {
             position: Position {
                 parent: None,
-                state: program.start,
+                state: entry(program, &identity),
                 input: identity.input.clone(),
                 entered_event: 0,
                 entered_at: identity.started_at,
@@ -172,6 +207,8 @@ impl Execution {
             last_ticket: Ticket::default(),
             redrive_count: 0,
             redriven_at: None,
+            map_runs: BTreeMap::new(),
+            children: BTreeMap::new(),
         });
         execution.deadline = execution.deadline_from(program, limits, started_at);
         execution
@@ -180,7 +217,11 @@ impl Execution {
     /// When an execution that is started or redriven at `from` times out: its definition's time begins anew with a
     /// redrive, the longest time that any execution may be open does not.
     pub(super) fn deadline_from(&self, program: &Program, limits: &Limits, from: Timestamp) -> Option<Timestamp> {
-        let own = program.timeout_s.map(|seconds| from.plus_ms(seconds.saturating_mul(1000)));
+        // The definition's time is that of the whole machine, not of one of its items.
+        let own = program
+            .timeout_s
+            .filter(|_| self.identity.child_of.is_none())
+            .map(|seconds| from.plus_ms(seconds.saturating_mul(1000)));
         let longest = limits.execution_s.map(|seconds| self.after_start(seconds));
         own.into_iter().chain(longest).min()
     }
@@ -199,6 +240,9 @@ impl Execution {
             last_ticket: parts.last_ticket,
             redrive_count: parts.redrive_count,
             redriven_at: parts.redriven_at,
+            newest_stop: parts.map_runs.values().filter_map(|run| run.stop).max().unwrap_or_default(),
+            map_runs: parts.map_runs,
+            children: parts.children,
             armed: BTreeMap::new(),
             timers: BTreeSet::new(),
             calls: 0,
@@ -210,7 +254,7 @@ impl Execution {
 
     /// Whether the world may not have heard all of what it has to do: after a crash, somebody has to come back at once.
     pub fn unconfirmed(&self) -> bool {
-        self.status == Status::Running && (self.calls > 0 || !self.ready.is_empty())
+        !self.children.is_empty() || self.status == Status::Running && (self.calls > 0 || !self.ready.is_empty())
     }
 
     /// Whether it can be redriven now, else the reason in AWS's words. Its type and how long ago it ended are not
@@ -221,6 +265,13 @@ impl Execution {
             Status::Succeeded(_) => return Err("Execution is SUCCEEDED and cannot be redriven"),
             Status::Failed(_) | Status::TimedOut(_) | Status::Aborted(_) => {}
         }
+        let halted_in_map_run = self.branches.values().any(|branch| {
+            let join = branch.position.trigger.join();
+            join.is_some_and(|join| matches!(join.kind, JoinKind::Distributed { .. }))
+        });
+        if halted_in_map_run {
+            return Err("Execution has a Map Run that did not succeed, and Stepwell does not redrive Map Runs");
+        }
         // There must be room for `ExecutionRedriven` and for the event with which it ends again.
         if limits.history_events.is_some_and(|limit| self.last_event.saturating_add(1) >= limit) {
             return Err("Execution history event limit exceeded");
@@ -229,6 +280,12 @@ impl Execution {
             return Err("Execution has exceeded the max execution time");
         }
         Ok(())
+    }
+
+    /// Notes how far a map run has come.
+    pub(super) fn set_map_run(&mut self, ticket: Ticket, run: MapRun) {
+        self.newest_stop = self.newest_stop.max(run.stop.unwrap_or_default());
+        self.map_runs.insert(ticket, run);
     }
 
     fn after_start(&self, seconds: u64) -> Timestamp {

@@ -48,6 +48,10 @@ pub enum HistoryKind {
     MapIterationSucceeded { name: Text, index: u32 },
     MapIterationFailed { name: Text, index: u32 },
     MapIterationAborted { name: Text, index: u32 },
+    MapRunStarted { map_run_arn: Text },
+    MapRunSucceeded,
+    MapRunFailed(StateError),
+    MapRunAborted,
 }
 
 /// A task that was handed to the world.
@@ -109,7 +113,8 @@ impl HistoryKind {
             | HistoryKind::MapStateSucceeded
             | HistoryKind::MapIterationSucceeded { .. }
             | HistoryKind::MapIterationFailed { .. }
-            | HistoryKind::MapIterationAborted { .. } => false,
+            | HistoryKind::MapIterationAborted { .. }
+            | HistoryKind::MapRunAborted => false,
             HistoryKind::ExecutionSucceeded { .. }
             | HistoryKind::ExecutionFailed(_)
             | HistoryKind::ExecutionTimedOut(_)
@@ -126,7 +131,11 @@ impl HistoryKind {
             | HistoryKind::ParallelStateFailed
             | HistoryKind::MapStateStarted { .. }
             | HistoryKind::MapStateFailed
-            | HistoryKind::MapIterationStarted { .. } => true,
+            | HistoryKind::MapIterationStarted { .. }
+            | HistoryKind::MapRunStarted { .. }
+            // Both were observed on AWS: that the state's exit follows it, and that it follows the run's start.
+            | HistoryKind::MapRunSucceeded
+            | HistoryKind::MapRunFailed(_) => true,
         }
     }
 
@@ -156,7 +165,11 @@ impl HistoryKind {
             | HistoryKind::MapIterationStarted { .. }
             | HistoryKind::MapIterationSucceeded { .. }
             | HistoryKind::MapIterationFailed { .. }
-            | HistoryKind::MapIterationAborted { .. } => None,
+            | HistoryKind::MapIterationAborted { .. }
+            | HistoryKind::MapRunStarted { .. }
+            | HistoryKind::MapRunSucceeded
+            | HistoryKind::MapRunFailed(_)
+            | HistoryKind::MapRunAborted => None,
         }
     }
 
@@ -198,12 +211,15 @@ mod tests {
             HistoryKind::TaskSubmitted { label: label.clone(), output: value.clone() },
             HistoryKind::TaskSucceeded { label: label.clone(), output: value.clone() },
             HistoryKind::TaskFailed { label: label.clone(), error: error.clone() },
-            HistoryKind::TaskTimedOut { label, error },
+            HistoryKind::TaskTimedOut { label, error: error.clone() },
             HistoryKind::ParallelStateStarted,
             HistoryKind::ParallelStateFailed,
             HistoryKind::MapStateStarted { length: 1 },
             HistoryKind::MapStateFailed,
             HistoryKind::MapIterationStarted { name: name.clone(), index: 0 },
+            HistoryKind::MapRunStarted { map_run_arn: name.clone() },
+            HistoryKind::MapRunSucceeded,
+            HistoryKind::MapRunFailed(error.clone()),
         ];
         let not_followed = [
             HistoryKind::ExecutionStarted { input: value, role_arn: name.clone(), version_arn: None, alias_arn: None },
@@ -214,6 +230,7 @@ mod tests {
             HistoryKind::MapIterationSucceeded { name: name.clone(), index: 0 },
             HistoryKind::MapIterationFailed { name: name.clone(), index: 0 },
             HistoryKind::MapIterationAborted { name, index: 0 },
+            HistoryKind::MapRunAborted,
         ];
         assert!(followed.iter().all(HistoryKind::advances));
         assert!(!not_followed.iter().any(HistoryKind::advances));

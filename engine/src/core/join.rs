@@ -86,7 +86,7 @@ impl Turning<'_> {
             return;
         }
         let succeeded = match join.kind {
-            JoinKind::Map { .. } => HistoryKind::MapStateSucceeded,
+            JoinKind::Map { .. } | JoinKind::Distributed { .. } => HistoryKind::MapStateSucceeded,
             JoinKind::Parallel(_) => HistoryKind::ParallelStateSucceeded,
         };
         let results: Value = self.take_slots(parent.branch).into_iter().flatten().collect();
@@ -290,6 +290,9 @@ impl Turning<'_> {
             }
             self.abort_tree(child, last);
         }
+        if self.map_run_of(id).is_some() {
+            self.emit_after(last, HistoryKind::MapRunAborted);
+        }
         self.abort_state(id, last);
         self.halt(id);
     }
@@ -314,7 +317,12 @@ impl Work {
     /// Whose move it is.
     pub fn branch(&self) -> BranchId {
         match self {
-            Work::Enter(id) | Work::Attempt(id) | Work::Resolve(id, _) | Work::Fail(id, _) | Work::Leave(id, _) => *id,
+            Work::Enter(id)
+            | Work::Attempt(id)
+            | Work::Resolve(id, _)
+            | Work::Fail(id, _)
+            | Work::Leave(id, _)
+            | Work::Advance(id) => *id,
         }
     }
 }

@@ -11,7 +11,12 @@ pub struct Limits {
     pub execution_s: Option<u64>,
     /// Iterations of an inline Map at once where `MaxConcurrency` is 0.
     pub inline_concurrency: Option<u32>,
+    /// Executions of a Distributed Map at once, whatever its `MaxConcurrency`.
+    pub distributed_concurrency: Option<u32>,
 }
+
+/// How long an Express execution may take under AWS's limits, in seconds.
+const EXPRESS_S_MAX: u64 = 300;
 
 impl Limits {
     /// As on AWS.
@@ -20,11 +25,23 @@ impl Limits {
         history_events: Some(25_000),
         execution_s: Some(365 * 24 * 3600),
         inline_concurrency: Some(40),
+        distributed_concurrency: Some(10_000),
     };
 
     /// None at all.
-    pub const OFF: Limits =
-        Limits { payload_bytes: None, history_events: None, execution_s: None, inline_concurrency: None };
+    pub const OFF: Limits = Limits {
+        payload_bytes: None,
+        history_events: None,
+        execution_s: None,
+        inline_concurrency: None,
+        distributed_concurrency: None,
+    };
+
+    /// The same for Express executions, which are shorter and whose history has no limit.
+    pub fn express(&self) -> Limits {
+        let execution_s = self.execution_s.map(|limit| limit.min(EXPRESS_S_MAX));
+        Limits { execution_s, history_events: None, ..self.clone() }
+    }
 }
 
 /// Containers within containers that a value may have, whatever the limits: deeper ones would exhaust the stack.

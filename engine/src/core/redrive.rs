@@ -8,6 +8,7 @@ use stepwell_asl::program::StateType;
 use super::branch::BranchId;
 use super::execution::Status;
 use super::history::HistoryKind;
+use super::map_run::MapRunStatus;
 use super::state;
 use super::step::Turning;
 use super::trigger::{Resume, Trigger, Work};
@@ -17,6 +18,9 @@ impl Turning<'_> {
 
     /// A branch stops where it is. Its scope stays, and so does what its join has gathered.
     pub fn halt(&mut self, id: BranchId) {
+        if let Some(map_run) = self.map_run_of(id) {
+            self.end_map_run(map_run, MapRunStatus::Aborted);
+        }
         self.execution.unindex(id);
         let trigger = &mut self.position_mut(id).trigger;
         *trigger = match std::mem::replace(trigger, Trigger::Ready) {
@@ -40,7 +44,7 @@ impl Turning<'_> {
     /// state is attempted again.
     pub fn keep(&mut self, work: Work) {
         match work {
-            Work::Attempt(_) | Work::Fail(..) => {}
+            Work::Attempt(_) | Work::Fail(..) | Work::Advance(_) => {}
             Work::Enter(id) | Work::Resolve(id, _) | Work::Leave(id, _) => {
                 self.position_mut(id).trigger = Trigger::Halted(Resume::Move(Box::new(work)));
             }

@@ -1,7 +1,7 @@
 //! The turn: events in, history and changes out.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use stepwell_asl::dataflow::{Flow, Observer};
 use stepwell_asl::{Chance, EvalError, Program, State, Text, Timestamp, Value};
@@ -14,9 +14,10 @@ use super::execution::{Execution, Status};
 use super::fault::{Fault, StateError};
 use super::history::{HistoryEvent, HistoryKind, TaskLabel};
 use super::limits::{DEPTH_MAX, Limits};
+use super::map_run::{Child, MapRun, MapRunStatus};
 use super::probe::Probe;
 use super::state;
-use super::trigger::{Trigger, Work};
+use super::trigger::{Join, JoinKind, Trigger, Work};
 use crate::token::TokenKey;
 
 /// What a turn gets from outside.
@@ -94,6 +95,7 @@ fn take_turn(
         touched: Vec::new(),
         scheduled: Vec::new(),
         halted_children: HashMap::new(),
+        touched_map_runs: BTreeSet::new(),
         full: false,
         bytes: 0,
         newest: None,
@@ -127,6 +129,8 @@ pub(super) struct Turning<'a> {
     /// Who is below a join that failed in this turn: its Retry and Catch mostly ask at once, and to look for them takes
     /// long where there are many branches.
     pub halted_children: HashMap<BranchId, Vec<BranchId>>,
+    /// Map runs that have changed.
+    touched_map_runs: BTreeSet<Ticket>,
     /// The history has reached its limit.
     full: bool,
     /// Bytes of the payloads in the history, without those that follow themselves from event to event.
@@ -143,6 +147,8 @@ impl<'a> Turning<'a> {
         let running = self.execution.status == Status::Running;
         match event {
             Event::Redriven => self.redrive(),
+            // What has ended still has to hear of those that it stopped.
+            Event::ChildEnded { child, end } => state::distributed::ended(self, *child, end),
             _ if !running => false, // nothing else moves what has ended
             Event::Started => self.begin(),
             Event::Continue => !self.execution.ready.is_empty(),
@@ -156,6 +162,7 @@ impl<'a> Turning<'a> {
                 true
             }
             Event::Task { branch, ticket, kind } => self.answer(*branch, *ticket, kind),
+            Event::MapRunUpdated { map_run, update } => state::distributed::update(self, *map_run, update),
         }
     }
 
@@ -243,6 +250,7 @@ impl<'a> Turning<'a> {
             Work::Resolve(id, result) => self.resolve(id, result),
             Work::Fail(id, fault) => self.fail(id, fault),
             Work::Leave(id, leave) => self.leave(id, *leave),
+            Work::Advance(id) => state::distributed::advance(self, id),
         }
     }
 
@@ -359,6 +367,60 @@ impl<'a> Turning<'a> {
             self.changes.retain(|change| !matches!(change, Change::Slot(of, ..) if *of == id));
         }
         slots
+    }
+
+    /// The map run that a branch waits for.
+    pub fn map_run_of(&self, id: BranchId) -> Option<Ticket> {
+        let position = self.position(id);
+        match &position.trigger {
+            Trigger::Join(Join { kind: JoinKind::Distributed { .. }, .. }) => Some(position.ticket),
+            _ => None,
+        }
+    }
+
+    /// A map run, to be changed.
+    pub fn map_run_mut(&mut self, ticket: Ticket) -> Option<&mut MapRun> {
+        self.touched_map_runs.insert(ticket);
+        self.execution.map_runs.get_mut(&ticket)
+    }
+
+    /// A new map run.
+    pub fn add_map_run(&mut self, ticket: Ticket, run: MapRun) {
+        self.touched_map_runs.insert(ticket);
+        self.execution.set_map_run(ticket, run);
+    }
+
+    /// A map run ends, unless it has. Where it did not succeed its open executions are to be stopped from now on.
+    pub fn end_map_run(&mut self, ticket: Ticket, status: MapRunStatus) {
+        let Some(mut run) = self.execution.map_runs.get(&ticket).cloned() else { return };
+        if run.status == MapRunStatus::Running {
+            (run.status, run.stopped_at) = (status, Some(self.env.now));
+            run.stop = (run.running > 0).then(|| self.draw_ticket());
+            self.add_map_run(ticket, run);
+        }
+    }
+
+    /// An execution of a map run is to be started.
+    pub fn open_child(&mut self, child: Child) {
+        let ticket = self.draw_ticket();
+        if let Some(run) = self.map_run_mut(child.map_run) {
+            run.running += 1;
+        }
+        self.bytes += child.input.as_ref().map_or(0, Value::json_bytes);
+        self.changes.push(Change::ChildOpened(ticket, child.clone()));
+        self.execution.children.insert(ticket, child);
+    }
+
+    /// An execution of a map run is open no longer.
+    pub fn close_child(&mut self, ticket: Ticket) -> Option<Child> {
+        let child = self.execution.children.remove(&ticket)?;
+        self.changes.push(Change::ChildEnded(ticket));
+        Some(child)
+    }
+
+    /// Whether the turn has written as much as one turn should.
+    pub fn is_laden(&self) -> bool {
+        self.bytes >= self.env.bytes_max
     }
 
     /// A branch is new or gone: its position is recorded when the turn ends.
@@ -551,8 +613,16 @@ impl<'a> Turning<'a> {
             | Change::Ready(_)
             | Change::Status(_)
             | Change::Deadline(_)
-            | Change::Redriven { .. } => 2,
+            | Change::Redriven { .. }
+            | Change::MapRun(..)
+            | Change::ChildOpened(..)
+            | Change::ChildEnded(_) => 2,
         });
+        for ticket in std::mem::take(&mut self.touched_map_runs) {
+            if let Some(run) = self.execution.map_runs.get(&ticket) {
+                self.changes.push(Change::MapRun(ticket, Box::new(run.clone())));
+            }
+        }
         self.changes.push(Change::Counters {
             last_event: self.execution.last_event,
             next_branch: self.execution.next_branch,

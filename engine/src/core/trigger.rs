@@ -99,6 +99,13 @@ pub enum JoinKind {
         /// How many may run at once.
         concurrency: u32,
     },
+    /// The executions of a Distributed Map. The rest is in the map run, which is found under the same ticket.
+    Distributed {
+        /// The items.
+        items: Array,
+        /// The state's effective input, which `ItemSelector` sees as `$`.
+        input: Value,
+    },
 }
 
 /// A move that a branch makes without waiting for anything.
@@ -114,6 +121,8 @@ pub enum Work {
     Fail(BranchId, Fault),
     /// Leave the state with this output.
     Leave(BranchId, Box<Leave>),
+    /// Look at what became of a Distributed Map's executions, and start more.
+    Advance(BranchId),
 }
 
 /// How a state is left.

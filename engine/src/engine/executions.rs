@@ -10,7 +10,8 @@ use tokio::sync::oneshot;
 use super::Engine;
 use crate::arn::{Qualifier, check_name, of_execution, resource};
 use crate::chance::{random, seed};
-use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, HistoryKind, Identity, Revision, StateError, Status};
+use crate::children;
+use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, Identity, Revision, StateError, Status};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
 use crate::ids::{ExecutionId, Key};
@@ -18,7 +19,7 @@ use crate::load;
 use crate::machines::{Origin, StateMachine, deleting, no_machine};
 use crate::record::Birth;
 use crate::store::{ListCursor, ListQuery, Listing};
-use crate::worker::{Entry, Outcome, Start};
+use crate::worker::{Entry, Outcome, Start, status_number};
 
 /// Turns that are read at once for a page of a history.
 const TURNS_MAX: usize = 64;
@@ -78,6 +79,8 @@ pub struct Description {
     pub redrive_count: u32,
     /// When it was redriven last.
     pub redriven_at: Option<Timestamp>,
+    /// The map run that started it, if one did.
+    pub map_run_arn: Option<Text>,
 }
 
 /// Which executions are wanted.
@@ -241,9 +244,9 @@ impl Engine {
                     before => return before,
                 }
             }
-            let id = self.new_id(key.shard()).await?;
+            let id = self.shared.new_id(key.shard()).await?;
             let arn = self.place.execution(&machine.name, &name);
-            let birth = self.birth(&machine, &origin, arn, name.clone(), start.clone());
+            let birth = self.birth(&machine, &origin, (id, arn), name.clone(), start.clone());
             let started = Started { arn: birth.identity.arn.clone(), started_at: birth.identity.started_at };
             let outcome = self.begin(id, key, birth, false).await?;
             if outcome != Outcome::Taken {
@@ -277,15 +280,22 @@ impl Engine {
     ) -> Result<(Started, oneshot::Receiver<(Status, Timestamp)>), EngineError> {
         let arn = self.place.express(&machine.name, &name, &made_up_name()?);
         let key = Key::of(&[&arn]);
-        let id = self.new_id(key.shard()).await?;
-        let birth = self.birth(machine, origin, arn, name, start);
+        let id = self.shared.new_id(key.shard()).await?;
+        let birth = self.birth(machine, origin, (id, arn), name, start);
         let started = Started { arn: birth.identity.arn.clone(), started_at: birth.identity.started_at };
-        let finished = self.shared.express_end(id);
+        let finished = self.shared.end_of(id);
         self.begin(id, key, birth, true).await?;
         Ok((started, finished))
     }
 
-    fn birth(&self, machine: &StateMachine, origin: &Origin, arn: String, name: Text, start: StartExecution) -> Birth {
+    fn birth(
+        &self,
+        machine: &StateMachine,
+        origin: &Origin,
+        (id, arn): (ExecutionId, String),
+        name: Text,
+        start: StartExecution,
+    ) -> Birth {
         let content = &origin.content;
         Birth {
             deadline: None, // counted when it begins
@@ -302,6 +312,8 @@ impl Engine {
                 alias_arn: origin.alias_arn.clone(),
                 trace_header: start.trace_header.map(Text::from),
                 revision: Some(content.revision.clone()),
+                number: Some(id.0),
+                child_of: None,
             }),
             definition: content.definition,
             list: machine.arn.clone(),
@@ -346,12 +358,9 @@ impl Engine {
             let listing = listing.ok_or_else(|| EngineError::no_execution(arn))?;
             let entry = Entry::decode(&listing.entry).ok_or_else(|| unreadable(arn))?;
             let last = load::last_event(store, id).await?;
-            let status = match (listing.status, last.map(|event| event.kind)) {
+            let status = match (listing.status, last.and_then(|event| children::end(event.kind))) {
                 (0, _) => Status::Running,
-                (1, Some(HistoryKind::ExecutionSucceeded { output })) => Status::Succeeded(output),
-                (2, Some(HistoryKind::ExecutionFailed(error))) => Status::Failed(error),
-                (3, Some(HistoryKind::ExecutionTimedOut(error))) => Status::TimedOut(error),
-                (4, Some(HistoryKind::ExecutionAborted(error))) => Status::Aborted(error),
+                (number, Some(status)) if status_number(&status) == number => status,
                 _ => continue, // it ended or was redriven between the two reads
             };
             return Ok(Description {
@@ -367,6 +376,7 @@ impl Engine {
                 stopped_at: entry.stopped_at,
                 redrive_count: entry.redrive_count,
                 redriven_at: entry.redriven_at,
+                map_run_arn: identity.child_of.as_ref().map(|of| of.map_run_arn.clone()),
             });
         }
         Err(unreadable(arn))
@@ -527,7 +537,11 @@ impl Engine {
                 now if now.redrive_count > there.redrive_count => {
                     Err(refused(format!("Execution is {} and cannot be redriven", status_of(&now.status))))
                 }
-                _ => Err(refused("Execution history event limit exceeded".to_owned())),
+                _ => {
+                    let loaded = load::load(&self.shared, id).await?.ok_or_else(|| EngineError::no_execution(arn))?;
+                    let redrivable = loaded.execution.redrivable(&self.limits, self.shared.clock.now());
+                    Err(refused(redrivable.err().unwrap_or("Execution redrivable period exceeded").to_owned()))
+                }
             },
         }
     }
@@ -535,6 +549,9 @@ impl Engine {
     /// Whether an execution can be redriven, as far as its description tells; else the reason in AWS's words. A history
     /// that has no room left is only found when it is tried.
     pub fn redrivable(&self, there: &Description) -> Result<(), String> {
+        if there.map_run_arn.is_some() {
+            return Err("Execution was started by a Map Run, and is not redriven without it".to_owned());
+        }
         if matches!(there.status, Status::Running | Status::Succeeded(_)) {
             return Err(format!("Execution is {} and cannot be redriven", status_of(&there.status)));
         }
@@ -574,9 +591,11 @@ impl Engine {
     }
 
     pub(super) async fn find(&self, arn: &str) -> Result<ExecutionId, EngineError> {
-        resource(arn, &["execution"])?;
-        let (machine_arn, name) = of_execution(arn)
-            .ok_or_else(|| EngineError::call("InvalidArn", format!("Invalid Arn: 'Invalid ARN: {arn}'")))?;
+        let invalid = || EngineError::call("InvalidArn", format!("Invalid Arn: 'Invalid ARN: {arn}'"));
+        let (machine_arn, name) = match of_execution(arn) {
+            Some(named) => named,
+            None => return Err(resource(arn, &["execution"]).err().unwrap_or_else(invalid)),
+        };
         let found = self.shared.store.find(Key::of(&[&machine_arn, name])).await?;
         found.ok_or_else(|| EngineError::no_execution(arn))
     }
@@ -642,7 +661,7 @@ fn status_of(status: &Status) -> &'static str {
     super::status_name(crate::worker::status_number(status))
 }
 
-fn unreadable(what: &str) -> EngineError {
+pub(super) fn unreadable(what: &str) -> EngineError {
     EngineError::Record {
         what: what.to_owned(),
         source: crate::record::RecordError::Broken("its listing is no listing".to_owned()),

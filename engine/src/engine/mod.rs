@@ -8,6 +8,7 @@ mod aliases;
 mod archivist;
 mod executions;
 mod machines;
+mod map_runs;
 mod tags;
 mod tasks;
 mod test_state;
@@ -32,6 +33,7 @@ pub use self::executions::{
 pub use self::machines::{
     CreateStateMachine, CreatedStateMachine, StateMachineDescription, UpdateStateMachine, UpdatedStateMachine,
 };
+pub use self::map_runs::{ListMapRun, ListMapRuns, MapRunDescription, MapRunPage};
 pub use self::versions::{PublishVersion, PublishedVersion};
 use crate::arn::Place;
 use crate::chance::{random, seed};
@@ -40,7 +42,7 @@ use crate::core::{Env, Limits, Status};
 use crate::drive::{Command, Driver};
 use crate::error::EngineError;
 use crate::figures::{Executions, Gauges, Load, Spread};
-use crate::ids::{Epoch, ExecutionId, Key, SHARDS, Shard};
+use crate::ids::{Epoch, Key, SHARDS, Shard};
 use crate::invoke::Invoker;
 use crate::quotas::Quotas;
 use crate::shared::{Observer, Parts, Shared};
@@ -51,9 +53,6 @@ use crate::worker::{Settings, Worker, status_number};
 
 /// Commands that wait for one worker. Who has more to say waits.
 const COMMANDS_MAX: usize = 1_024;
-
-/// Ids of executions that are reserved at once.
-const IDS: u64 = 1_024;
 
 /// Moves one turn makes at most.
 const MOVES_MAX: u32 = 10_000;
@@ -134,7 +133,6 @@ pub struct Engine {
     limits: Limits,
     quotas: Quotas,
     redrive: Duration,
-    ids: Arc<Mutex<std::ops::Range<u64>>>,
     running: Arc<Mutex<Running>>,
 }
 
@@ -240,7 +238,6 @@ impl Engine {
             limits: config.limits,
             quotas: config.quotas,
             redrive: config.redrive,
-            ids: Arc::new(Mutex::new(0..0)),
             running: Arc::new(Mutex::new(Running { parked, background: Vec::new(), drivers, shards })),
         };
         if !config.idle {
@@ -368,17 +365,6 @@ impl Engine {
         if let Ok(mut running) = self.running.try_lock() {
             running.drivers.drain(..).for_each(|driver| driver.abort());
         }
-    }
-
-    /// An id that no execution has had.
-    async fn new_id(&self, shard: Shard) -> Result<ExecutionId, EngineError> {
-        let mut ids = self.ids.lock().await;
-        if ids.is_empty() {
-            let first = self.shared.store.reserve(IDS).await?;
-            *ids = first..first + IDS;
-        }
-        let number = ids.next().unwrap_or_default();
-        Ok(ExecutionId::new(shard, number))
     }
 }
 

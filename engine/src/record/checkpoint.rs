@@ -18,7 +18,7 @@ use crate::core::{Branch, BranchId, Branches, Execution, Parts};
 const FIELDS: u64 = 3;
 
 /// The fields of the execution.
-const EXECUTION_FIELDS: u64 = 9;
+const EXECUTION_FIELDS: u64 = 11;
 
 /// Payloads up to this length, in bytes of JSON text, are copied into checkpoints.
 pub const COPIED_BYTES_MAX: usize = 1024;
@@ -69,7 +69,9 @@ fn write_execution(execution: &Execution, writer: &mut Writer<'_>) -> Result<(),
     execution.next_branch.write(writer)?;
     execution.last_ticket.write(writer)?;
     execution.redrive_count.write(writer)?;
-    execution.redriven_at.write(writer)
+    execution.redriven_at.write(writer)?;
+    execution.map_runs.write(writer)?;
+    execution.children.write(writer)
 }
 
 fn read_execution(birth: &Birth, reader: &mut Reader<'_, '_>) -> Result<Execution, RecordError> {
@@ -87,6 +89,8 @@ fn read_execution(birth: &Birth, reader: &mut Reader<'_, '_>) -> Result<Executio
         last_ticket: reader.field(&mut left)?,
         redrive_count: reader.field(&mut left)?,
         redriven_at: reader.field(&mut left)?,
+        map_runs: reader.field(&mut left)?,
+        children: reader.field(&mut left)?,
     };
     reader.skip(left)?;
     Ok(Execution::from_parts(parts))

@@ -8,9 +8,9 @@ use stepwell_asl::program::StateType;
 use super::row::{row_enum, row_struct};
 use super::{Birth, PayloadId};
 use crate::core::{
-    Branch, BranchId, Change, Dispatch, Event, EventKind, Fault, Heartbeat, HistoryKind, Identity, Item, Join,
-    JoinKind, Leave, Parent, Position, Resume, Revision, Scheduled, StateError, Status, TaskLabel, Ticket, Trigger,
-    Work,
+    Branch, BranchId, Change, Child, ChildEnd, ChildOf, Dispatch, Event, EventKind, Fault, Heartbeat, HistoryKind,
+    Identity, Item, Join, JoinKind, Leave, MapRun, MapRunStatus, MapRunUpdate, Parent, Position, Resume, Revision,
+    Scheduled, StateError, Status, TaskLabel, Ticket, Trigger, Work,
 };
 
 row_struct!(PayloadId { turn, n });
@@ -30,8 +30,11 @@ row_struct!(Identity {
     version_arn,
     alias_arn,
     trace_header,
-    revision
+    revision,
+    number,
+    child_of,
 });
+row_struct!(ChildOf { map_run_arn, state, express });
 row_struct!(Revision { id, updated_at, logging, tracing, encryption });
 row_struct!(StateError { name, cause });
 row_struct!(Fault { error, terminal });
@@ -55,15 +58,40 @@ row_enum!(Dispatch { 0 => Call, 1 => Offer, 2 => Taken });
 row_enum!(Resume { 0 => Attempt, 1 => Join(join), 2 => Move(work) });
 row_struct!(Heartbeat { every_ms, due });
 row_struct!(Join { kind, width, filled, next });
-row_enum!(JoinKind { 0 => Parallel(input), 1 => Map { items, input, concurrency } });
+row_enum!(JoinKind { 0 => Parallel(input), 1 => Map { items, input, concurrency }, 2 => Distributed { items, input } });
 row_enum!(Work {
     0 => Enter(branch),
     1 => Attempt(branch),
     2 => Resolve(branch, result),
     3 => Fail(branch, fault),
     4 => Leave(branch, leave),
+    5 => Advance(branch),
 });
 row_struct!(Leave { output, assigned, next });
+
+// ---- map runs ----
+
+row_struct!(MapRun {
+    state,
+    label,
+    express,
+    branch,
+    status,
+    started_at,
+    max_concurrency,
+    total,
+    running,
+    succeeded,
+    failed,
+    timed_out,
+    aborted,
+    tolerated_count,
+    tolerated_percentage,
+    stopped_at,
+    stop,
+});
+row_enum!(MapRunStatus { 0 => Running, 1 => Succeeded, 2 => Failed, 3 => Aborted });
+row_struct!(Child { map_run, slot, input });
 
 // ---- turns ----
 
@@ -75,7 +103,11 @@ row_enum!(Event {
     4 => Redriven,
     5 => Task { branch, ticket, kind },
     6 => Failed(error),
+    7 => ChildEnded { child, end },
+    8 => MapRunUpdated { map_run, update },
 });
+row_struct!(ChildEnd { status, started_at, stopped_at });
+row_struct!(MapRunUpdate { max_concurrency, tolerated_count, tolerated_percentage });
 row_enum!(EventKind {
     0 => TaskStarted { worker },
     1 => TaskSubmitted(output),
@@ -93,6 +125,9 @@ row_enum!(Change {
     6 => Status(status),
     7 => Deadline(at),
     8 => Redriven { count, at },
+    9 => MapRun(map_run, run),
+    10 => ChildOpened(ticket, child),
+    11 => ChildEnded(ticket),
 });
 row_enum!(HistoryKind {
     0 => ExecutionStarted { input, role_arn, version_arn, alias_arn },
@@ -120,6 +155,10 @@ row_enum!(HistoryKind {
     22 => MapIterationSucceeded { name, index },
     23 => MapIterationFailed { name, index },
     24 => MapIterationAborted { name, index },
+    25 => MapRunStarted { map_run_arn },
+    26 => MapRunSucceeded,
+    27 => MapRunFailed(error),
+    28 => MapRunAborted,
 });
 row_struct!(Scheduled { label, resource, input, region, timeout_s, heartbeat_s, role });
 row_enum!(TaskLabel { 0 => Function, 1 => Activity, 2 => Service { service, action } });

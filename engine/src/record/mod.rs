@@ -112,7 +112,7 @@ pub enum RecordError {
 fn sound(position: &Position, program: &Program) -> Result<(), RecordError> {
     let Some(join) = position.trigger.join() else { return Ok(()) };
     let width = match &join.kind {
-        JoinKind::Map { items, .. } => items.len(),
+        JoinKind::Map { items, .. } | JoinKind::Distributed { items, .. } => items.len(),
         JoinKind::Parallel(_) => program.states.len(), // it has no more branches than there are states
     };
     match join.width as usize <= width && join.next <= join.width {

@@ -1,6 +1,6 @@
 //! An execution from what was kept of it. Nothing is run again.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use stepwell_asl::Program;
@@ -21,6 +21,8 @@ pub fn newborn(birth: &Birth) -> Execution {
         last_ticket: Ticket::default(),
         redrive_count: 0,
         redriven_at: None,
+        map_runs: BTreeMap::new(),
+        children: BTreeMap::new(),
     })
 }
 

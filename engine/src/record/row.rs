@@ -258,7 +258,7 @@ macro_rules! row_number {
     )* };
 }
 
-row_number!(bool, u32, u64);
+row_number!(bool, u32, u64, f64);
 
 impl<T: Row> Row for Option<T> {
     fn write(&self, writer: &mut Writer<'_>) -> Result<(), RecordError> {
@@ -344,7 +344,7 @@ impl<T: Row> Row for VecDeque<T> {
     }
 }
 
-impl Row for BTreeMap<Text, Value> {
+impl<K: Row + Ord, V: Row> Row for BTreeMap<K, V> {
     fn write(&self, writer: &mut Writer<'_>) -> Result<(), RecordError> {
         writer.cbor.map(self.len() as u64)?;
         self.iter().try_for_each(|(name, value)| {
@@ -355,7 +355,7 @@ impl Row for BTreeMap<Text, Value> {
 
     fn read(reader: &mut Reader<'_, '_>) -> Result<Self, RecordError> {
         let length = reader.length(|cbor| cbor.map())?;
-        (0..length).map(|_| Ok((Text::read(reader)?, Value::read(reader)?))).collect()
+        (0..length).map(|_| Ok((K::read(reader)?, V::read(reader)?))).collect()
     }
 
     fn absent() -> Option<Self> {

@@ -76,7 +76,10 @@ pub fn decode_turn(
             | Change::Ready(_)
             | Change::Status(_)
             | Change::Deadline(_)
-            | Change::Redriven { .. } => Ok(()),
+            | Change::Redriven { .. }
+            | Change::MapRun(..)
+            | Change::ChildOpened(..)
+            | Change::ChildEnded(_) => Ok(()),
         })?;
         Ok(record)
     })

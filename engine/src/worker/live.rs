@@ -7,10 +7,10 @@ use bytes::Bytes;
 use stepwell_asl::{Program, StateKind, Timestamp};
 
 use super::entry::{Entry, status_number};
-use super::{Loaded, Outcome, Settings, Wake, invokes};
+use super::{Loaded, Outcome, Parent, Settings, Wake, Wanted, sorted};
 use crate::core::{
-    BranchId, Change, Dispatch, Env, Event, EventKind, Execution, Identity, Invoke, Limits, Status, Ticket, Trigger,
-    Turn, outstanding, step,
+    BranchId, Change, Dispatch, Env, Event, EventKind, Execution, Identity, Invoke, Limits, MapRunStatus, Status,
+    Ticket, Trigger, Turn, outstanding, step,
 };
 use crate::ids::{Epoch, ExecutionId, Key};
 use crate::record::{self, Birth, Known, RecordError, TurnRecord};
@@ -54,6 +54,7 @@ pub(super) struct Pending<R> {
     pub replies: Vec<Option<R>>,
     pub turn: Turn,
     pub invokes: Vec<Invoke>,
+    pub children: Vec<Wanted>,
     pub offered: Vec<Key>,
     pub given_up: Vec<Ticket>,
     /// When to wake it, where that is another time than before.
@@ -127,7 +128,9 @@ impl<R> Live<R> {
     /// Whether nothing is under way but waiting.
     pub fn is_idle(&self) -> bool {
         let waits = !self.execution.unconfirmed() && self.calls.is_empty() && !self.volatile;
-        self.pending.is_empty() && (waits || self.execution.status != Status::Running)
+        self.pending.is_empty()
+            && self.execution.children.is_empty()
+            && (waits || self.execution.status != Status::Running)
     }
 
     /// The newest turn's number.
@@ -141,11 +144,29 @@ impl<R> Live<R> {
     }
 
     /// All that it asks of the world, from the beginning.
-    pub fn outstanding(&mut self, tokens: &TokenKey) -> Vec<Invoke> {
+    pub fn outstanding(&mut self, tokens: &TokenKey) -> (Vec<Invoke>, Vec<Wanted>) {
         let all = outstanding(&self.program, &self.execution, Ticket::default(), tokens);
-        let invokes: Vec<Invoke> = invokes(all.effects).collect();
+        let (invokes, children) = sorted(all.effects);
         self.calls.extend(invokes.iter().map(|invoke| (invoke.branch, invoke.ticket)));
-        invokes
+        (invokes, children)
+    }
+
+    /// Whether it runs under the limits of Express executions.
+    pub fn is_express(&self) -> bool {
+        self.volatile || self.birth.identity.child_of.as_ref().is_some_and(|of| of.express)
+    }
+
+    /// As its map runs' executions know it.
+    pub fn as_parent(&self) -> Parent {
+        Parent { birth: self.birth.clone(), program: self.program.clone() }
+    }
+
+    /// Whether an execution of a map run is still to be started, or stopped: a later turn may have heard of its end, or
+    /// ended the run.
+    pub fn wants(&self, (child, input): &Wanted) -> bool {
+        let run = self.execution.map_runs.get(&child.map_run);
+        let runs = run.is_some_and(|run| run.status == MapRunStatus::Running);
+        self.execution.children.contains_key(&child.ticket) && (input.is_none() || runs)
     }
 
     /// When to wake it, where that is another time than was said last. A row of the index is honoured even where it
@@ -200,7 +221,7 @@ impl<R> Live<R> {
         let new = outstanding(&self.program, &self.execution, since, &env.tokens);
         let given_up = self.changed_calls(&turn);
         let (offered, withdrawn) = self.changed_offers(id, &turn);
-        let invokes: Vec<Invoke> = invokes(new.effects).collect();
+        let (invokes, children) = sorted(new.effects);
         self.calls.extend(invokes.iter().map(|invoke| (invoke.branch, invoke.ticket)));
         let ended = self.ended(&turn, env.now);
         let attention = match self.volatile {
@@ -211,6 +232,7 @@ impl<R> Live<R> {
             // What came of it may be due at the same instant, and that instant has been forgotten where it was said.
             self.wake = self.wake.filter(|wake| wake.at > env.now);
         }
+        let was = self.attention;
         let given = self.given(&events, &turn, &env.tokens);
         let commits = !self.volatile && (changes_something(&turn) || attention != self.attention);
         let mut pending = Pending {
@@ -221,6 +243,7 @@ impl<R> Live<R> {
             replies,
             turn,
             invokes,
+            children,
             offered: offered.iter().map(|offer| offer.activity).collect(),
             given_up,
             wake: self.wake(attention),
@@ -232,7 +255,8 @@ impl<R> Live<R> {
             true => self.commit(id, epoch, &mut pending, attention, (offered, withdrawn), env.now).map(Some),
             false => Ok(None),
         };
-        if matches!(pending.ended, Some((Status::Succeeded(_), _))) {
+        let succeeded = matches!(self.execution.status, Status::Succeeded(_)) && !self.execution.unconfirmed();
+        if succeeded && (pending.ended.is_some() || was == Attention::Unconfirmed) {
             pending.closed = self.closed(id, env.now);
         } else if fired && is_over {
             pending.closed = self.archivable(id, settings.redrive_ms);
@@ -304,8 +328,12 @@ impl<R> Live<R> {
     /// When the execution wants attention after a turn. A row that comes too early stays: looking once for nothing costs
     /// less than moving it with every turn.
     fn attention_at(&self, now: Timestamp, redrive_ms: u64, has_ended: bool) -> Attention {
+        if self.execution.unconfirmed() {
+            return Attention::Unconfirmed;
+        }
+        // One that has ended is done with when all that it stopped have ended too.
+        let has_ended = has_ended || self.attention == Attention::Unconfirmed;
         match &self.execution.status {
-            Status::Running if self.execution.unconfirmed() => Attention::Unconfirmed,
             Status::Running => match (self.execution.next_deadline(), self.attention) {
                 (Some(due), Attention::At(row)) if row <= due && row > now => self.attention,
                 (Some(due), _) => Attention::At(due),

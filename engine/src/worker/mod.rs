@@ -15,7 +15,9 @@ use std::sync::Arc;
 
 use stepwell_asl::{Program, Text, Timestamp, Value};
 
-use crate::core::{Effect, Env, Event, Execution, Identity, Invoke, Limits, StateError, Status, Ticket, Turn};
+use crate::core::{
+    ChildRef, Effect, Env, Event, Execution, Identity, Invoke, Limits, StateError, Status, Ticket, Turn,
+};
 use crate::ids::{Epoch, ExecutionId, Key};
 use crate::record::Birth;
 use crate::store::{Closed, Commit, Failure};
@@ -29,9 +31,6 @@ const EVENTS_MAX: usize = 1_000;
 
 /// Turns of one execution that may be stepped and not yet durable: one being synced, and one that follows it.
 const PENDING_MAX: usize = 2;
-
-/// How long an Express execution may take under AWS's limits, in seconds.
-const EXPRESS_S_MAX: u64 = 300;
 
 /// What holds for all executions of a worker.
 #[derive(Clone, Debug)]
@@ -55,6 +54,9 @@ pub enum Action<R> {
     Commit(Box<Commit>),
     /// Call a function or a service, unless it is being called already.
     Invoke(ExecutionId, Arc<Identity>, Invoke),
+    /// See an execution of a map run through to its end, unless that is being done already. Without an input it is to be
+    /// stopped.
+    Child(ExecutionId, Parent, ChildRef, Option<Value>),
     /// Nobody waits for this call any more.
     GiveUp(ExecutionId, Ticket),
     /// There are new tasks for this activity's workers.
@@ -71,6 +73,15 @@ pub enum Action<R> {
     Reply(R, Outcome),
     /// The store has failed: stop everything.
     Stop(Failure),
+}
+
+/// An execution, as the executions of its map runs know it.
+#[derive(Clone, Debug)]
+pub struct Parent {
+    /// Who it is; its executions run the definition that it has pinned.
+    pub birth: Arc<Birth>,
+    /// The same, compiled.
+    pub program: Arc<Program>,
 }
 
 /// When an execution wants to hear that time has passed.
@@ -162,8 +173,7 @@ impl<R> Worker<R> {
     /// A worker without executions. `epochs`: of every shard, by number.
     pub fn new(settings: Settings, env: Env, epochs: Vec<Epoch>) -> Worker<R> {
         let idle = Idle::new(settings.idle_max, settings.idle_bytes_max);
-        let execution_s = env.limits.execution_s.map(|limit| limit.min(EXPRESS_S_MAX));
-        let express = Limits { execution_s, history_events: None, ..env.limits.clone() };
+        let express = env.limits.express();
         Worker {
             settings,
             env,
@@ -208,7 +218,8 @@ impl<R> Worker<R> {
             let outcome = Outcome::Failed(failure.to_string());
             return self.actions.extend(reply.map(|reply| Action::Reply(reply, outcome)));
         }
-        let limits = if volatile { &self.express } else { &self.env.limits };
+        let express = volatile || birth.identity.child_of.as_ref().is_some_and(|of| of.express);
+        let limits = if express { &self.express } else { &self.env.limits };
         let live = Live::begin(birth, program, (!volatile).then_some(name), limits);
         let queue = VecDeque::from([Queued { event: Event::Started, reply }]);
         self.residents.insert(id, Resident { queue, stage: Stage::Live(Box::new(live)), able: false });
@@ -283,12 +294,12 @@ impl<R> Worker<R> {
         }
         let epoch = self.epochs[usize::from(id.shard().0)];
         let turn_id = self.env.chance.next_u64();
-        let volatile = live.volatile;
-        if volatile {
+        let express = live.is_express();
+        if express {
             std::mem::swap(&mut self.env.limits, &mut self.express);
         }
         let commit = live.step(id, epoch, events, replies, &self.settings, &mut self.env, turn_id);
-        if volatile {
+        if express {
             std::mem::swap(&mut self.env.limits, &mut self.express);
         }
         match commit {
@@ -329,10 +340,20 @@ fn too_large(bytes: usize, bytes_max: usize) -> StateError {
     )
 }
 
-/// Effects that call somebody, without those that only have to be known.
-fn invokes(effects: Vec<Effect>) -> impl Iterator<Item = Invoke> {
-    effects.into_iter().filter_map(|effect| match effect {
-        Effect::Invoke(invoke) => Some(invoke),
-        Effect::Offer(_) => None,
-    })
+/// Effects that call somebody, and executions of map runs with the inputs of those that are to be started. Offers only
+/// have to be known.
+fn sorted(effects: Vec<Effect>) -> (Vec<Invoke>, Vec<Wanted>) {
+    let (mut invokes, mut children) = (Vec::new(), Vec::new());
+    for effect in effects {
+        match effect {
+            Effect::Invoke(invoke) => invokes.push(invoke),
+            Effect::Offer(_) => {}
+            Effect::StartChild(start) => children.push((start.child, Some(start.input))),
+            Effect::StopChild(child) => children.push((child, None)),
+        }
+    }
+    (invokes, children)
 }
+
+/// An execution of a map run that is to be started, or stopped.
+type Wanted = (ChildRef, Option<Value>);

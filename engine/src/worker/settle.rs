@@ -46,7 +46,8 @@ impl<R> Worker<R> {
         let Stage::Live(live) = &mut resident.stage else { return };
         while let Some(pending) = live.pending.pop_front_if(|pending| pending.durable) {
             let identity = live.execution.identity.clone();
-            let Pending { replies, turn, invokes, offered, given_up, given, wake, ended, closed, .. } = pending;
+            let Pending { replies, turn, invokes, children, offered, given_up, given, wake, ended, closed, .. } =
+                pending;
             let (mut ignored, mut given) = (turn.ignored.iter().peekable(), given.into_iter().peekable());
             for (at, reply) in replies.into_iter().enumerate() {
                 let outcome = match (ignored.next_if_eq(&&at), given.next_if(|(of, _)| *of == at)) {
@@ -60,6 +61,11 @@ impl<R> Worker<R> {
             // A later turn may have disarmed a ticket already: nobody would listen to the answer.
             let wanted = invokes.into_iter().filter(|invoke| live.execution.waiting(invoke.ticket).is_some());
             self.actions.extend(wanted.map(|invoke| Action::Invoke(id, identity.clone(), invoke)));
+            if !children.is_empty() {
+                let parent = live.as_parent();
+                let wanted = children.into_iter().filter(|child| live.wants(child));
+                self.actions.extend(wanted.map(|(child, input)| Action::Child(id, parent.clone(), child, input)));
+            }
             self.actions.extend(offered.into_iter().map(Action::Offered));
             self.actions.extend(wake.map(|wake| Action::WakeAt(id, wake)));
             if !turn.history.is_empty() || self.settings.watched {
@@ -146,6 +152,7 @@ impl<R> Worker<R> {
             if committed.is_some_and(|newest| at <= newest) {
                 // Its effects are asked for below, with all that is outstanding.
                 (pending.durable, pending.invokes, pending.wake) = (true, Vec::new(), None);
+                pending.children = Vec::new();
                 live.pending.push_back(pending);
             } else {
                 again.extend(
@@ -157,8 +164,12 @@ impl<R> Worker<R> {
             resident.queue.push_front(Queued { event, reply });
         }
         let identity = live.execution.identity.clone();
-        for invoke in live.outstanding(&self.env.tokens) {
+        let (invokes, children) = live.outstanding(&self.env.tokens);
+        for invoke in invokes {
             self.actions.push_back(Action::Invoke(id, identity.clone(), invoke));
+        }
+        for (child, input) in children {
+            self.actions.push_back(Action::Child(id, live.as_parent(), child, input));
         }
         let fired = resident.queue.iter().any(|queued| queued.event == Event::TimerFired);
         self.actions.extend(live.wake_as_loaded(self.env.now, fired).map(|wake| Action::WakeAt(id, wake)));

@@ -11,8 +11,9 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json};
 use stepwell_asl::{Chance, Program, Timestamp, Value, compile};
 use stepwell_engine::core::{
-    BranchId, Effect, Env, Event, EventKind, Execution, HistoryEvent, HistoryKind, Identity, Invoke, Limits,
-    Outstanding, Parts, StateError, Status, Ticket, Trigger, Turn, apply, outstanding, step,
+    BranchId, ChildEnd, ChildRef, Effect, Env, Event, EventKind, Execution, HistoryEvent, HistoryKind, Identity,
+    Invoke, JoinKind, Limits, MapRunStatus, Outstanding, Parts, StartChild, StateError, Status, Ticket, Trigger, Turn,
+    apply, outstanding, step,
 };
 use stepwell_engine::history_json;
 use stepwell_engine::token::TokenKey;
@@ -25,6 +26,8 @@ pub struct World {
     pub history: Vec<HistoryEvent>,
     /// Everything that was ever asked of the world.
     pub asked: Vec<Invoke>,
+    /// Every execution that map runs ever had started.
+    pub started: Vec<StartChild>,
 }
 
 const START: i64 = 1_700_000_000_000;
@@ -52,7 +55,7 @@ impl World {
             moves_max: 10_000,
             bytes_max: usize::MAX,
         };
-        World { program, execution, env, history: Vec::new(), asked: Vec::new() }
+        World { program, execution, env, history: Vec::new(), asked: Vec::new(), started: Vec::new() }
     }
 
     /// Takes one turn, and those that a full one leaves to do.
@@ -66,8 +69,17 @@ impl World {
             self.history.extend(turn.history);
             let outstanding = outstanding(&self.program, &self.execution, since, &self.env.tokens);
             for effect in outstanding.effects {
-                let (Effect::Invoke(invoke) | Effect::Offer(invoke)) = effect;
-                self.asked.push(invoke);
+                match effect {
+                    Effect::Invoke(invoke) | Effect::Offer(invoke) => self.asked.push(invoke),
+                    Effect::StartChild(start) => {
+                        let again = self.started.iter().any(|other| other.child.ticket == start.child.ticket);
+                        assert!(!again, "an execution is started twice");
+                        self.started.push(start);
+                    }
+                    Effect::StopChild(child) => {
+                        assert!(self.execution.children.contains_key(&child.ticket), "one is stopped that has ended");
+                    }
+                }
             }
             if !outstanding.more {
                 break;
@@ -140,6 +152,21 @@ impl World {
         self
     }
 
+    /// The end of an execution that a map run has started; `nth` counts from the first that is still open.
+    pub fn child_event(&self, nth: usize, status: Status) -> Event {
+        let open = |start: &&StartChild| self.execution.children.contains_key(&start.child.ticket);
+        let start = self.started.iter().filter(open).nth(nth).unwrap_or_else(|| panic!("no open child {nth}"));
+        let end = ChildEnd { status, started_at: Timestamp(START), stopped_at: self.env.now };
+        Event::ChildEnded { child: start.child.ticket, end: Box::new(end) }
+    }
+
+    /// An execution that a map run has started has ended.
+    pub fn child_ends(&mut self, nth: usize, status: Status) -> &mut World {
+        let event = self.child_event(nth, status);
+        self.turn(&[event]);
+        self
+    }
+
     pub fn output(&self) -> Json {
         match &self.execution.status {
             Status::Succeeded(output) => output.to_json(),
@@ -164,6 +191,7 @@ impl World {
             assert!(turn.history.is_empty(), "ignored events have a history");
             assert_eq!(before, self.execution, "ignored events have moved something");
         }
+        self.check_map_runs();
         match &self.execution.status {
             Status::Running if self.execution.ready.is_empty() => self.check_waiting(),
             Status::Running => {}
@@ -193,14 +221,37 @@ impl World {
             self.check_join(*id);
         }
         let calls = self.execution.branches.values().any(|branch| branch.position.trigger.is_call());
-        assert_eq!(self.execution.unconfirmed(), calls);
+        assert_eq!(self.execution.unconfirmed(), calls || !self.execution.children.is_empty());
+    }
+
+    /// A map run knows how many of its executions are open, and those of one that did not succeed are to be stopped.
+    fn check_map_runs(&self) {
+        let stopped = |child: &ChildRef| self.execution.map_runs[&child.map_run].stop.is_some();
+        for (ticket, run) in &self.execution.map_runs {
+            let open = self.execution.children.values().filter(|child| child.map_run == *ticket).count();
+            assert_eq!(run.running as usize, open, "{run:?} has {open} open executions");
+            let waits = self.execution.waiting(*ticket);
+            let runs = run.status == MapRunStatus::Running;
+            assert_eq!(waits, runs.then_some(run.branch), "{run:?} and who waits for it disagree");
+            assert_eq!(run.stopped_at.is_some(), !runs);
+        }
+        let outstanding = outstanding(&self.program, &self.execution, Ticket::default(), &self.env.tokens).effects;
+        let children = outstanding.iter().filter(|effect| match effect {
+            Effect::StartChild(start) => self.execution.map_runs[&start.child.map_run].status == MapRunStatus::Running,
+            Effect::StopChild(child) => stopped(child),
+            Effect::Invoke(_) | Effect::Offer(_) => false,
+        });
+        assert_eq!(children.count(), self.execution.children.len(), "nobody sees to an open execution");
     }
 
     /// An execution that ended without success has kept its branches, and waits for nothing.
     fn check_halted(&self) {
         assert!(self.execution.branch(BranchId::ROOT).is_some(), "there is nothing to go on with");
         assert!(self.execution.ready.is_empty(), "nothing is left to do after the end");
-        assert_eq!(self.waits_for(&self.execution), (Outstanding::default(), None, false));
+        let (Outstanding { effects, wake_at, more }, timer, unconfirmed) = self.waits_for(&self.execution);
+        assert_eq!((wake_at, more, timer), (None, false, None));
+        assert!(effects.iter().all(|effect| matches!(effect, Effect::StopChild(_))), "an end waits for ends only");
+        assert_eq!(unconfirmed, !effects.is_empty());
         for (id, branch) in &self.execution.branches {
             assert!(matches!(branch.position.trigger, Trigger::Halted(_)), "{id:?} has not halted");
             assert_eq!(self.execution.waiting(branch.position.ticket), None, "{id:?} is found by ticket");
@@ -221,9 +272,18 @@ impl World {
             .filter_map(|child| child.position.parent.filter(|parent| parent.branch == id))
             .map(|parent| parent.slot)
             .collect();
+        let distributed = matches!(join.kind, JoinKind::Distributed { .. });
+        if distributed {
+            let ticket = branch.position.ticket;
+            let open = self.execution.children.values().filter(|child| child.map_run == ticket);
+            at_work.extend(open.map(|child| child.slot));
+        }
         at_work.sort_unstable();
         let open: Vec<u32> = (0..join.next).filter(|slot| branch.slots[*slot as usize].is_none()).collect();
-        assert_eq!(at_work, open, "{id:?} has slots that nobody fills, or that two fill");
+        // Executions that are stopped fill no slots.
+        if !distributed || self.execution.waiting(branch.position.ticket) == Some(id) {
+            assert_eq!(at_work, open, "{id:?} has slots that nobody fills, or that two fill");
+        }
         assert_eq!(branch.slots.len(), join.width as usize);
         assert_eq!(branch.slots.iter().flatten().count(), join.filled as usize);
     }
@@ -251,6 +311,7 @@ impl World {
                 HistoryKind::TaskFailed { error, .. }
                 | HistoryKind::TaskTimedOut { error, .. }
                 | HistoryKind::ExecutionFailed(error)
+                | HistoryKind::MapRunFailed(error)
                 | HistoryKind::ExecutionTimedOut(error)
                 | HistoryKind::ExecutionAborted(error) => {
                     write!(trace, " {} {}", error.name.as_deref().unwrap_or("-"), error.cause.as_deref().unwrap_or("-"))
@@ -298,6 +359,8 @@ fn rebuilt(execution: &Execution) -> Execution {
         last_ticket: execution.last_ticket,
         redrive_count: execution.redrive_count,
         redriven_at: execution.redriven_at,
+        map_runs: execution.map_runs.clone(),
+        children: execution.children.clone(),
     })
 }
 

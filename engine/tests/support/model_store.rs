@@ -242,7 +242,7 @@ impl Kept {
                 branch: task.branch.0,
                 ticket: task.ticket.0,
             }),
-            Effect::Invoke(_) => None,
+            Effect::Invoke(_) | Effect::StartChild(_) | Effect::StopChild(_) => None,
         };
         self.outstanding(&TokenKey::new([1; 32])).into_iter().filter_map(offer).collect()
     }

@@ -88,6 +88,35 @@ fn random_state(dice: &mut Dice, depth: usize, names: &mut u32, own: &[String]) 
     state
 }
 
+/// The same machine, with some of its Maps in Distributed mode.
+pub fn distribute(mut definition: Json, dice: &mut Dice) -> Json {
+    fn visit(value: &mut Json, dice: &mut Dice) {
+        match value {
+            Json::Object(members) => {
+                if members.get("Type") == Some(&json!("Map")) && dice.one_in(2) {
+                    let kind = ["STANDARD", "EXPRESS"][dice.below(2)];
+                    members["ItemProcessor"]["ProcessorConfig"] =
+                        json!({ "Mode": "DISTRIBUTED", "ExecutionType": kind });
+                    if dice.one_in(2) {
+                        members.insert("ToleratedFailureCount".into(), json!(dice.below(3)));
+                    }
+                    if dice.one_in(2) {
+                        members.insert(
+                            "ItemSelector".into(),
+                            json!({ "item.$": "$$.Map.Item.Value", "id.$": "States.UUID()" }),
+                        );
+                    }
+                }
+                members.values_mut().for_each(|value| visit(value, dice));
+            }
+            Json::Array(items) => items.iter_mut().for_each(|item| visit(item, dice)),
+            _ => {}
+        }
+    }
+    visit(&mut definition, dice);
+    definition
+}
+
 /// A machine whose tasks never fail and have no time limits.
 pub fn steady_machine(seed: u64) -> Json {
     let mut definition = random_machine(&mut Dice::new(seed), 3, &mut 0);

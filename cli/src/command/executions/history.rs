@@ -66,6 +66,7 @@ fn is_failure(kind: &HistoryKind) -> bool {
             | HistoryKind::TaskFailed { .. }
             | HistoryKind::TaskTimedOut { .. }
             | HistoryKind::MapIterationFailed { .. }
+            | HistoryKind::MapRunFailed(_)
             | HistoryKind::MapStateFailed
             | HistoryKind::ParallelStateFailed
     )
@@ -80,6 +81,7 @@ fn detail(kind: &HistoryKind) -> String {
         HistoryKind::ExecutionFailed(error)
         | HistoryKind::ExecutionTimedOut(error)
         | HistoryKind::ExecutionAborted(error)
+        | HistoryKind::MapRunFailed(error)
         | HistoryKind::TaskFailed { error, .. }
         | HistoryKind::TaskTimedOut { error, .. } => failed(error),
         HistoryKind::ExecutionRedriven { count } => format!("redrive {count}"),
@@ -91,6 +93,7 @@ fn detail(kind: &HistoryKind) -> String {
         }
         HistoryKind::TaskSubmitted { output, .. } | HistoryKind::TaskSucceeded { output, .. } => short(output),
         HistoryKind::MapStateStarted { length } => format!("{length} items"),
+        HistoryKind::MapRunStarted { map_run_arn } => printable(map_run_arn),
         HistoryKind::MapIterationStarted { name, index }
         | HistoryKind::MapIterationSucceeded { name, index }
         | HistoryKind::MapIterationFailed { name, index }
@@ -100,7 +103,9 @@ fn detail(kind: &HistoryKind) -> String {
         | HistoryKind::ParallelStateSucceeded
         | HistoryKind::ParallelStateFailed
         | HistoryKind::MapStateSucceeded
-        | HistoryKind::MapStateFailed => String::new(),
+        | HistoryKind::MapStateFailed
+        | HistoryKind::MapRunSucceeded
+        | HistoryKind::MapRunAborted => String::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use stepwell_engine::clock::Clock;
 use stepwell_engine::core::{Event, Identity, StateError, Status};
 use stepwell_engine::engine::made_up_name;
 use stepwell_engine::invoke::Config;
-use stepwell_engine::runner::{self, Options};
+use stepwell_engine::runner::{self, Letter, Options};
 use stepwell_engine::token::TokenKey;
 use tokio::sync::mpsc;
 
@@ -66,7 +66,7 @@ pub async fn run(prepared: Prepared<'_>, program: Program, interrupts: Interrupt
             interrupt = interrupts.first() => {
                 let error = StateError::new("Interrupted", interrupt.cause());
                 // It ends as any other that is stopped. Where the inbox is full it is let go: somebody is impatient.
-                match events.try_send(Event::Stopped(error.clone())) {
+                match events.try_send(Letter { execution_arn: None, event: Event::Stopped(error.clone()) }) {
                     Ok(()) => (running.await, Some(interrupt)),
                     Err(_) => (Status::Aborted(error), Some(interrupt)),
                 }

@@ -40,12 +40,13 @@ fn limits(limits: &Limits) -> String {
     fn part<N: ToString>(name: &str, limit: Option<N>) -> String {
         format!("{name}={}", limit.map_or_else(|| "off".to_owned(), |limit| limit.to_string()))
     }
-    let Limits { payload_bytes, history_events, execution_s, inline_concurrency } = limits;
+    let Limits { payload_bytes, history_events, execution_s, inline_concurrency, distributed_concurrency } = limits;
     [
         part("payload_bytes", *payload_bytes),
         part("history_events", *history_events),
         part("execution_s", *execution_s),
         part("inline_concurrency", *inline_concurrency),
+        part("distributed_concurrency", *distributed_concurrency),
     ]
     .join(",")
 }
@@ -88,7 +89,8 @@ mod tests {
                 "payload_bytes=9",
             ],
             "stepwell run 'my file.json' --data d --define 'Who=it'\\''s' --mock-all \
-             --limits payload_bytes=9,history_events=25000,execution_s=31536000,inline_concurrency=40 --name n --resume",
+             --limits payload_bytes=9,history_events=25000,execution_s=31536000,inline_concurrency=40,\
+             distributed_concurrency=10000 --name n --resume",
         );
     }
 }

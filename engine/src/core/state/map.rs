@@ -1,5 +1,5 @@
-//! Inline `Map`: an iteration for every item, so many at a time, joined into an array. An iteration costs nothing
-//! before it is started.
+//! `Map`: its items and how many are worked on at once. Inline, an iteration for every item, joined into an array; an
+//! iteration costs nothing before it is started. `distributed` has the other mode.
 
 use stepwell_asl::dataflow::{Flow, Stage};
 use stepwell_asl::path::Selector;
@@ -7,9 +7,9 @@ use stepwell_asl::program::{Map, Quantity};
 use stepwell_asl::value::Array;
 use stepwell_asl::{EvalError, State, StateKind, Value};
 
-use super::map_probed;
+use super::{distributed, map_probed};
 use crate::core::branch::{BranchId, Item, Parent};
-use crate::core::fault::{Fault, StateError};
+use crate::core::fault::Fault;
 use crate::core::history::HistoryKind;
 use crate::core::step::Turning;
 use crate::core::trigger::{Join, JoinKind, Trigger, Work};
@@ -18,10 +18,6 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: 
     if turn.probe.is_some() {
         return map_probed::attempt(turn, id, state, map);
     }
-    if map.distributed {
-        let cause = format!("The state '{}' is a Distributed Map, which is not supported by this version", state.name);
-        return Err(Fault::terminal(StateError::new("States.Runtime", cause)));
-    }
     let raw = turn.position(id).input.clone();
     let (input, items, wanted) = turn.flow(id, |flow| {
         let input = flow.input(state, &raw)?;
@@ -29,12 +25,15 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: 
         let wanted = concurrency(flow, map.max_concurrency.as_ref(), &input)?;
         Ok((input, items, wanted))
     })?;
+    let width = items.len() as u32;
+    turn.emit(id, HistoryKind::MapStateStarted { length: width });
+    if map.distributed {
+        return distributed::begin(turn, id, (state, map), items, input, wanted);
+    }
     let concurrency = match wanted {
         0 => turn.env.limits.inline_concurrency.unwrap_or(u32::MAX),
         wanted => wanted,
     };
-    let width = items.len() as u32;
-    turn.emit(id, HistoryKind::MapStateStarted { length: width });
     if width == 0 {
         turn.emit(id, HistoryKind::MapStateSucceeded);
         turn.push(Work::Resolve(id, Vec::new().into()));

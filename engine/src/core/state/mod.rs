@@ -8,6 +8,7 @@ use super::step::Turning;
 
 mod batch;
 mod choice;
+pub mod distributed;
 mod fail;
 pub mod map;
 mod map_probed;

@@ -21,6 +21,7 @@ impl WorkerWorld {
                 Action::Load(id) => self.load(id),
                 Action::Commit(commit) => self.commit(*commit),
                 Action::Invoke(id, _, invoke) => self.invoke(id, invoke),
+                Action::Child(..) => panic!("these machines have no Distributed Map"),
                 Action::GiveUp(id, ticket) => {
                     let waiting = self.execution(id).and_then(|execution| execution.waiting(ticket));
                     assert_eq!(waiting, None, "a call is given up that is waited for");
@@ -83,7 +84,7 @@ impl WorkerWorld {
             let effects = self.store.executions[&offer.execution].outstanding(&tokens());
             let task = effects.into_iter().find_map(|effect| match effect {
                 Effect::Offer(task) if task.ticket.0 == offer.ticket => Some(task),
-                Effect::Offer(_) | Effect::Invoke(_) => None,
+                Effect::Offer(_) | Effect::Invoke(_) | Effect::StartChild(_) | Effect::StopChild(_) => None,
             });
             self.tasks.push((offer.execution, task.expect("an offer is armed")));
         }
@@ -191,9 +192,11 @@ impl WorkerWorld {
             Event::Task { kind: EventKind::TaskStarted { worker }, .. } => {
                 kept.has(|kind| matches!(kind, HistoryKind::TaskStarted { worker: of, .. } if of == worker))
             }
-            Event::Continue | Event::TimerFired | Event::Task { kind: EventKind::TaskHeartbeat, .. } => {
-                kept.events.contains(event)
-            }
+            Event::Continue
+            | Event::TimerFired
+            | Event::Task { kind: EventKind::TaskHeartbeat, .. }
+            | Event::ChildEnded { .. }
+            | Event::MapRunUpdated { .. } => kept.events.contains(event),
         }
     }
 
@@ -223,7 +226,13 @@ impl WorkerWorld {
                 assert!(!counts || !self.has_effect(kept, event), "{event:?} is ignored and has moved it");
             }
             Event::Stopped(_) => assert!(kept.has(HistoryKind::is_terminal), "it runs and cannot be stopped"),
-            Event::Started | Event::Continue | Event::TimerFired | Event::Failed(_) | Event::Redriven => {}
+            Event::Started
+            | Event::Continue
+            | Event::TimerFired
+            | Event::Failed(_)
+            | Event::Redriven
+            | Event::ChildEnded { .. }
+            | Event::MapRunUpdated { .. } => {}
         }
     }
 
