@@ -35,7 +35,7 @@ impl Invoker for Echo {
 }
 
 /// Every name is this machine: the SDK puts `sync-` before the host's name, and nobody resolves `sync-localhost`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Local;
 
 impl ResolveDns for Local {
