@@ -45,7 +45,6 @@ class Errors(Case):
             ("get_execution_history", "executionArn"),
             ("list_map_runs", "executionArn"),
             ("describe_map_run", "mapRunArn"),
-            ("update_map_run", "mapRunArn"),
             ("describe_state_machine", "stateMachineArn"),
             ("delete_state_machine", "stateMachineArn"),
             ("list_executions", "stateMachineArn"),
@@ -53,6 +52,7 @@ class Errors(Case):
             ("list_tags_for_resource", "resourceArn"),
         ):
             self.check("InvalidArn", operation, **{member: "no-arn"})
+        self.check("InvalidArn", "update_map_run", mapRunArn="no-arn", maxConcurrency=1)
 
     def test_values_that_are_not_taken(self):
         create = {"name": self.name(), "definition": PASS, "roleArn": ROLE}
