@@ -41,11 +41,14 @@ pub struct Text {
     pub max: usize,
     /// The only values, in AWS's order; empty: any.
     pub values: &'static [&'static str],
-    /// What it must match: AWS's regular expression, and the same as a function.
-    pub pattern: Option<(&'static str, fn(&str) -> bool)>,
+    /// What it must match.
+    pub pattern: Option<Pattern>,
     /// Its value is not shown in messages.
     pub sensitive: bool,
 }
+
+/// What a string must match: AWS's regular expression, and the same as a function.
+type Pattern = (&'static str, fn(&str) -> bool);
 
 /// A member of a structure.
 #[derive(Clone, Copy, Debug)]

@@ -35,7 +35,7 @@ impl Invoker for Echo {
 }
 
 /// Every name is this machine: the SDK puts `sync-` before the host's name, and nobody resolves `sync-localhost`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Local;
 
 impl ResolveDns for Local {
@@ -127,8 +127,10 @@ async fn machines_versions_aliases_and_tags() {
     let arn = machine(&sfn, "orders", PASS, StateMachineType::Standard).await;
     let version = sfn.publish_state_machine_version().state_machine_arn(&arn).send().await.unwrap();
     let version = version.state_machine_version_arn;
-    let route = RoutingConfigurationListItem::builder().state_machine_version_arn(&version).weight(100).build().unwrap();
-    let alias = sfn.create_state_machine_alias().name("live").routing_configuration(route.clone()).send().await.unwrap();
+    let route =
+        RoutingConfigurationListItem::builder().state_machine_version_arn(&version).weight(100).build().unwrap();
+    let alias =
+        sfn.create_state_machine_alias().name("live").routing_configuration(route.clone()).send().await.unwrap();
     let there = sfn.describe_state_machine_alias().state_machine_alias_arn(&alias.state_machine_alias_arn).send().await;
     assert_eq!(there.unwrap().routing_configuration(), [route]);
     let tag = Tag::builder().key("team").value("orders").build();
@@ -148,7 +150,8 @@ async fn a_worker_of_an_activity() {
     let activity = sfn.create_activity().name("work").send().await.unwrap().activity_arn;
     let nothing = sfn.get_activity_task().activity_arn(&activity).send().await.unwrap();
     assert_eq!((nothing.task_token(), nothing.input()), (None, None));
-    let definition = format!(r#"{{"StartAt":"W","States":{{"W":{{"Type":"Task","Resource":"{activity}","End":true}}}}}}"#);
+    let definition =
+        format!(r#"{{"StartAt":"W","States":{{"W":{{"Type":"Task","Resource":"{activity}","End":true}}}}}}"#);
     let arn = machine(&sfn, "worked", &definition, StateMachineType::Standard).await;
     let started = sfn.start_execution().state_machine_arn(&arn).input("7").send().await.unwrap();
     let token = loop {

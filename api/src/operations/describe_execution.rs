@@ -1,7 +1,6 @@
 //! `DescribeExecution`
 
 use stepwell_engine::core::{StateError, Status};
-use stepwell_engine::engine::Description;
 
 use super::*;
 use crate::payload::seconds;
@@ -21,11 +20,13 @@ pub async fn call(api: &Api, input: Input) -> Answer {
     let all = input.included_data.as_deref() != Some("METADATA_ONLY");
     let (status, output, error) = parts(&there.status);
     let output = output.filter(|_| all).map(ToString::to_string);
+    let reason = api.engine().not_redrivable(&there).await?;
     Output::default()
         .with("executionArn", &*there.arn)
         .with("stateMachineArn", &*there.machine_arn)
         .with_some("stateMachineVersionArn", there.version_arn.as_deref())
         .with_some("stateMachineAliasArn", there.alias_arn.as_deref())
+        .with_some("mapRunArn", there.map_run_arn.as_deref())
         .with_some("traceHeader", there.trace_header.as_deref())
         .with("name", &*there.name)
         .with("status", status)
@@ -39,7 +40,8 @@ pub async fn call(api: &Api, input: Input) -> Answer {
         .with_some("cause", error.filter(|_| all).and_then(|error| error.cause.as_deref()))
         .with("redriveCount", there.redrive_count)
         .with_some("redriveDate", there.redriven_at.map(seconds))
-        .redrivable(api, &there)
+        .with("redriveStatus", if reason.is_none() { "REDRIVABLE" } else { "NOT_REDRIVABLE" })
+        .with_some("redriveStatusReason", reason)
         .done()
 }
 
@@ -51,14 +53,5 @@ fn parts(status: &Status) -> (&'static str, Option<&stepwell_asl::Value>, Option
         Status::Failed(error) => ("FAILED", None, Some(error)),
         Status::TimedOut(error) => ("TIMED_OUT", None, Some(error)),
         Status::Aborted(error) => ("ABORTED", None, Some(error)),
-    }
-}
-
-impl Output {
-    fn redrivable(self, api: &Api, there: &Description) -> Output {
-        match api.engine().redrivable(there) {
-            Ok(()) => self.with("redriveStatus", "REDRIVABLE"),
-            Err(reason) => self.with("redriveStatus", "NOT_REDRIVABLE").with("redriveStatusReason", reason),
-        }
     }
 }

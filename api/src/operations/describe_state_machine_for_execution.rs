@@ -21,6 +21,8 @@ pub async fn call(api: &Api, input: Input) -> Answer {
     Output::default()
         .with("stateMachineArn", &*machine.arn)
         .with("name", &*machine.name)
+        .with_some("mapRunArn", machine.map_run_arn.as_deref())
+        .with_some("label", machine.map_run_arn.as_ref().and_then(|_| label(&machine.arn)))
         .definition(&machine.definition, all)
         .with("roleArn", &*machine.role_arn)
         .with("updateDate", seconds(revision.updated_at))
@@ -30,4 +32,9 @@ pub async fn call(api: &Api, input: Input) -> Answer {
         .with_some("encryptionConfiguration", revision.encryption.as_ref().map(stepwell_asl::Value::to_json))
         .variable_references(&machine.definition, all)
         .done()
+}
+
+/// What follows the slash in the ARN of a map run's state machine.
+fn label(arn: &str) -> Option<&str> {
+    arn.split_once('/').map(|(_, label)| label)
 }

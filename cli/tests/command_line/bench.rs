@@ -77,7 +77,8 @@ fn an_endpoint_is_measured_as_its_clients_see_it() {
     let small = ["--at-once", "1,4", "--seconds", "0.1", "--passes", "20", "--items", "50", "--events", "100"];
     let measured = bench(&room, &[&["serve", "--endpoint", &endpoint], &small[..]].concat());
     let rows = measured["rows"].as_array().unwrap();
-    let cases: Vec<_> = rows.iter().map(|row| (row["case"].as_str().unwrap(), row["at_once"].as_u64().unwrap())).collect();
+    let cases: Vec<_> =
+        rows.iter().map(|row| (row["case"].as_str().unwrap(), row["at_once"].as_u64().unwrap())).collect();
     let expected = [
         ("StartSyncExecution of 1 Pass", 1),
         ("StartSyncExecution of 1 Pass", 4),

@@ -110,7 +110,8 @@ fn history(client: &mut Client, execution: &str) {
     let follows = |event: &Value| event["previousEventId"].as_u64().unwrap() < event["id"].as_u64().unwrap();
     assert!(events.iter().all(follows), "{execution}: {events:?}");
     let ends = ["ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"];
-    let ended: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).filter(|kind| ends.contains(kind)).collect();
+    let ended: Vec<&str> =
+        events.iter().filter_map(|event| event["type"].as_str()).filter(|kind| ends.contains(kind)).collect();
     let expected = match &*status {
         "SUCCEEDED" => "ExecutionSucceeded",
         "FAILED" => "ExecutionFailed",

@@ -197,6 +197,8 @@ pub struct MachineOfExecution {
     pub role_arn: Text,
     /// Its revision and configuration.
     pub revision: Revision,
+    /// The map run that started the execution, if one did.
+    pub map_run_arn: Option<Text>,
 }
 
 /// An Express execution that has ended.
@@ -407,6 +409,7 @@ impl Engine {
             program: definitions.program(store, birth.definition).await?,
             role_arn: identity.role_arn.clone(),
             revision: identity.revision.clone().unwrap_or_else(unknown),
+            map_run_arn: identity.child_of.as_ref().map(|of| of.map_run_arn.clone()),
         })
     }
 
@@ -527,48 +530,38 @@ impl Engine {
         };
         let id = self.find(arn).await?;
         let there = self.describe_id(id, arn).await?;
-        self.redrivable(&there).map_err(refused)?;
+        if let Some(why) = self.not_redrivable(&there).await? {
+            return Err(refused(why));
+        }
         match self.shared.deliver(id, Event::Redriven).await? {
             Outcome::Accepted => {
                 Ok(self.describe_id(id, arn).await?.redriven_at.unwrap_or_else(|| self.shared.clock.now()))
             }
-            _ => match self.describe_id(id, arn).await? {
-                // Another one was first.
-                now if now.redrive_count > there.redrive_count => {
-                    Err(refused(format!("Execution is {} and cannot be redriven", status_of(&now.status))))
-                }
-                _ => {
-                    let loaded = load::load(&self.shared, id).await?.ok_or_else(|| EngineError::no_execution(arn))?;
-                    let redrivable = loaded.execution.redrivable(&self.limits, self.shared.clock.now());
-                    Err(refused(redrivable.err().unwrap_or("Execution redrivable period exceeded").to_owned()))
-                }
-            },
+            _ => {
+                // Another one was first, or its time has just come.
+                let now = self.describe_id(id, arn).await?;
+                let why = self.not_redrivable(&now).await?;
+                Err(refused(why.unwrap_or_else(|| "Execution redrivable period exceeded".to_owned())))
+            }
         }
     }
 
-    /// Whether an execution can be redriven, as far as its description tells; else the reason in AWS's words. A history
-    /// that has no room left is only found when it is tried.
-    pub fn redrivable(&self, there: &Description) -> Result<(), String> {
+    /// Why an execution cannot be redriven, in AWS's words; `None`: it can. Errors: `ExecutionDoesNotExist`.
+    pub async fn not_redrivable(&self, there: &Description) -> Result<Option<String>, EngineError> {
         if there.map_run_arn.is_some() {
-            return Err("Execution was started by a Map Run, and is not redriven without it".to_owned());
+            return Ok(Some("Execution was started by a Map Run, and is not redriven without it".to_owned()));
         }
         if matches!(there.status, Status::Running | Status::Succeeded(_)) {
-            return Err(format!("Execution is {} and cannot be redriven", status_of(&there.status)));
+            return Ok(Some(format!("Execution is {} and cannot be redriven", status_of(&there.status))));
         }
-        let redrivable_ms = u64::try_from(self.redrive.as_millis()).unwrap_or(u64::MAX);
-        if there.stopped_at.is_some_and(|at| at.plus_ms(redrivable_ms) <= self.shared.clock.now()) {
-            return Err("Execution redrivable period exceeded".to_owned());
+        let (now, redrivable_ms) =
+            (self.shared.clock.now(), u64::try_from(self.redrive.as_millis()).unwrap_or(u64::MAX));
+        if there.stopped_at.is_some_and(|at| at.plus_ms(redrivable_ms) <= now) {
+            return Ok(Some("Execution redrivable period exceeded".to_owned()));
         }
-        if self.is_too_old(there.started_at) {
-            return Err("Execution has exceeded the max execution time".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Whether no execution may be open for so long.
-    fn is_too_old(&self, started_at: Timestamp) -> bool {
-        let longest = self.limits.execution_s;
-        longest.is_some_and(|seconds| started_at.plus_ms(seconds.saturating_mul(1000)) <= self.shared.clock.now())
+        let id = self.find(&there.arn).await?;
+        let loaded = load::load(&self.shared, id).await?.ok_or_else(|| EngineError::no_execution(&there.arn))?;
+        Ok(loaded.execution.redrivable(&self.limits, now).err().map(str::to_owned))
     }
 
     /// Waits until an execution has ended, and gives it as it is then. Errors: `ExecutionDoesNotExist`, or the engine

@@ -94,7 +94,7 @@ impl Engine {
         match self.shared.deliver(id, Event::MapRunUpdated { map_run, update }).await? {
             Outcome::Ignored => {
                 let message = format!("Map Run '{arn}' has completed and cannot be updated");
-                Err(EngineError::call("ValidationException", message))
+                Err(EngineError::invalid_for("CANNOT_UPDATE_COMPLETED_MAP_RUN", message))
             }
             Outcome::NotFound => Err(no_map_run(arn)),
             Outcome::Accepted | Outcome::Given { .. } | Outcome::Taken | Outcome::Failed(_) => Ok(()),

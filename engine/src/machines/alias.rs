@@ -81,9 +81,12 @@ impl StateMachine {
     }
 }
 
+/// A state machine's ARN, and the numbers of its versions with their weights.
+type Routes<'a> = (&'a str, Vec<(u32, u32)>);
+
 /// The state machine that all of these lead to, with the numbers of its versions and their weights. What is wrong is
 /// said in AWS's words.
-pub(crate) fn read_routing(routing: &[Routing]) -> Result<(&str, Vec<(u32, u32)>), EngineError> {
+pub(crate) fn read_routing(routing: &[Routing]) -> Result<Routes<'_>, EngineError> {
     let refused = |why: String| Err(EngineError::invalid_for("INVALID_ROUTING_CONFIGURATION", why));
     let arns: Vec<&str> = routing.iter().map(|route| route.version_arn.as_str()).collect();
     let received = format!("Received: [{}]", arns.join(", "));

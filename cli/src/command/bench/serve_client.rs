@@ -39,7 +39,9 @@ impl Target {
         let host = host.ok_or_else(|| wrong("only endpoints over plain HTTP are measured"))?;
         let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
         let signed = match sign {
-            true => Some(stepwell_conformance::endpoint::Endpoint::at(url).await.map_err(|why| wrong(&why.to_string()))?),
+            true => {
+                Some(stepwell_conformance::endpoint::Endpoint::at(url).await.map_err(|why| wrong(&why.to_string()))?)
+            }
             false => None,
         };
         Ok(Target { authority, signed })
