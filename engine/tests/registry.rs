@@ -381,7 +381,7 @@ async fn an_activity_has_workers_while_it_is_there() {
     refused(engine.create_activity_with(named).await, "InvalidName", "Invalid Name: 'a b'");
     let arn = &*created.arn;
     assert_eq!(*engine.describe_activity(arn).await.expect("it is there"), created);
-    assert_eq!(engine.activities(None, 9).await.expect("a list"), [created.clone()]);
+    assert_eq!(engine.activities(None, 9).await.expect("a list"), std::slice::from_ref(&created));
     let poll = async || engine.activity_task(arn, None, Duration::ZERO).await;
     refused(poll().await, "ActivityWorkerLimitExceeded", arn);
     engine.delete_activity(arn).await.expect("it is deleted");
