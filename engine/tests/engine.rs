@@ -139,7 +139,9 @@ async fn a_name_is_an_execution_for_ever() {
     engine.stop(&arn, StateError::named("enough")).await.unwrap();
     assert_eq!(code(begin(&engine, &machine, "e", json!({})).await.unwrap_err()), "ExecutionAlreadyExists");
     assert_eq!(code(begin(&engine, &machine, "a b", json!({})).await.unwrap_err()), "InvalidName");
-    assert_eq!(code(begin(&engine, "arn:none", "e", json!({})).await.unwrap_err()), "StateMachineDoesNotExist");
+    let gone = machine.replace("stateMachine:", "stateMachine:no-");
+    assert_eq!(code(begin(&engine, &gone, "e", json!({})).await.unwrap_err()), "StateMachineDoesNotExist");
+    assert_eq!(code(begin(&engine, "arn:none", "e", json!({})).await.unwrap_err()), "InvalidArn");
     let many: Vec<_> = (0..20).map(|_| begin(&engine, &machine, "together", json!({}))).collect();
     let arns: std::collections::BTreeSet<String> =
         futures_util::future::join_all(many).await.into_iter().map(Result::unwrap).collect();
