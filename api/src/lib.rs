@@ -19,6 +19,7 @@ mod resource;
 pub mod server;
 mod shape;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_engine::Engine;
@@ -33,7 +34,7 @@ pub struct Api {
     engine: Engine,
     options: Options,
     /// Redrives that were asked for under a client's token.
-    redrives: Recent,
+    redrives: Arc<Recent>,
 }
 
 /// What can be chosen.
@@ -54,7 +55,7 @@ impl Default for Options {
 impl Api {
     /// All operations, on this engine.
     pub fn new(engine: Engine, options: Options) -> Api {
-        Api { engine, options, redrives: Recent::default() }
+        Api { engine, options, redrives: Arc::default() }
     }
 
     /// The engine that answers.

@@ -9,6 +9,9 @@ use crate::operations::OPERATIONS;
 use crate::shape::{self, Member};
 use crate::{Api, protocol};
 
+/// The member of requests that is also a header.
+const TRACE_HEADER: &str = "traceHeader";
+
 /// What an operation answers with: the members of its output.
 pub(crate) type Answer = Result<Value, ApiError>;
 
@@ -30,9 +33,19 @@ pub fn operation_names() -> impl Iterator<Item = &'static str> {
 impl Api {
     /// Does what a request asks for. `target` is the header `X-Amz-Target`, `body` the request's JSON text.
     pub async fn call(&self, target: Option<&str>, body: &[u8]) -> Answer {
+        self.call_traced(target, None, body).await
+    }
+
+    /// The same, with the header `X-Amzn-Trace-Id`: for the operations that take a trace header it comes before the body's.
+    pub async fn call_traced(&self, target: Option<&str>, trace_header: Option<&str>, body: &[u8]) -> Answer {
         let operation = protocol::operation(target)?;
         let mut body = protocol::body(body)?;
-        shape::check(operation.input, &mut body)?;
+        if let (Some(trace_header), Value::Object(members)) = (trace_header, &mut body)
+            && operation.input.iter().any(|member| member.name == TRACE_HEADER)
+        {
+            members.insert(TRACE_HEADER.to_owned(), trace_header.into());
+        }
+        shape::check(operation.input, &mut body, self.options.limited)?;
         (operation.call)(self, body).await
     }
 }

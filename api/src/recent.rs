@@ -1,22 +1,29 @@
-//! What was answered lately under a client's token: the same request is not done twice, as AWS promises for 15 minutes.
+//! What is asked for under a client's token is done once, as AWS promises for 15 minutes: whoever asks again, or meanwhile,
+//! gets the first answer.
 //!
 //! Kept in memory. A client that repeats a request after the server was started again is told what became of the first.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stepwell_asl::Timestamp;
 use stepwell_engine::ids::Key;
+use tokio::sync::Mutex;
 
 /// How long a token is remembered.
 const LIFETIME_MS: i64 = 15 * 60 * 1000;
 
-/// Answers that are remembered at most; the oldest go first.
-const ANSWERS_MAX: usize = 10_000;
+/// Tokens of one shelf are asked for one after the other; there are so many shelves.
+const SHELVES: usize = 64;
 
-/// Answers by token, oldest first.
+/// Answers that a shelf remembers at most; the oldest go first.
+const ANSWERS_MAX: usize = 1_000;
+
+/// Answers by token.
+pub struct Recent(Vec<Mutex<Shelf>>);
+
+/// Answers, oldest first.
 #[derive(Default)]
-pub struct Recent(Mutex<VecDeque<Answered>>);
+struct Shelf(VecDeque<Answered>);
 
 struct Answered {
     key: Key,
@@ -24,29 +31,44 @@ struct Answered {
     answer: Timestamp,
 }
 
+impl Default for Recent {
+    fn default() -> Recent {
+        Recent((0..SHELVES).map(|_| Mutex::default()).collect())
+    }
+}
+
 impl Recent {
-    /// The answer that was given under this token, if it was given lately.
-    pub fn find(&self, of: &[&str], now: Timestamp) -> Option<Timestamp> {
+    /// The answer that was given under this token lately, or that of `ask`. An error is not remembered.
+    pub async fn once<E>(
+        &self,
+        of: &[&str],
+        now: Timestamp,
+        ask: impl Future<Output = Result<Timestamp, E>>,
+    ) -> Result<Timestamp, E> {
         let key = Key::of(of);
-        let mut answers = self.lock();
-        while answers.front().is_some_and(|oldest| now.0.saturating_sub(oldest.at.0) > LIFETIME_MS) {
-            answers.pop_front();
+        let mut shelf = self.0[usize::from(key.0[0]) % SHELVES].lock().await;
+        if let Some(answer) = shelf.find(key, now) {
+            return Ok(answer);
         }
-        answers.iter().find(|answered| answered.key == key).map(|answered| answered.answer)
+        let answer = ask.await?;
+        shelf.remember(Answered { key, at: now, answer });
+        Ok(answer)
+    }
+}
+
+impl Shelf {
+    fn find(&mut self, key: Key, now: Timestamp) -> Option<Timestamp> {
+        while self.0.front().is_some_and(|oldest| now.0.saturating_sub(oldest.at.0) > LIFETIME_MS) {
+            self.0.pop_front();
+        }
+        self.0.iter().find(|answered| answered.key == key).map(|answered| answered.answer)
     }
 
-    /// Remembers an answer.
-    pub fn remember(&self, of: &[&str], answer: Timestamp, now: Timestamp) {
-        let mut answers = self.lock();
-        if answers.len() >= ANSWERS_MAX {
-            answers.pop_front();
+    fn remember(&mut self, answered: Answered) {
+        if self.0.len() >= ANSWERS_MAX {
+            self.0.pop_front();
         }
-        answers.push_back(Answered { key: Key::of(of), at: now, answer });
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Answered>> {
-        // Every critical section is whole at every step.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.push_back(answered);
     }
 }
 
@@ -54,22 +76,32 @@ impl Recent {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_token_is_remembered_for_a_quarter_of_an_hour() {
-        let (recent, now) = (Recent::default(), Timestamp(1_000));
-        recent.remember(&["arn", "token"], Timestamp(7), now);
-        assert_eq!(recent.find(&["arn", "token"], now), Some(Timestamp(7)));
-        assert_eq!(recent.find(&["arn", "other"], now), None);
-        assert_eq!(recent.find(&["arn", "token"], Timestamp(now.0 + LIFETIME_MS)), Some(Timestamp(7)));
-        assert_eq!(recent.find(&["arn", "token"], Timestamp(now.0 + LIFETIME_MS + 1)), None);
+    async fn ask(
+        recent: &Recent,
+        token: &str,
+        now: i64,
+        answer: Result<i64, &'static str>,
+    ) -> Result<i64, &'static str> {
+        let answer = async move { answer.map(Timestamp) };
+        recent.once(&["arn", token], Timestamp(now), answer).await.map(|at| at.0)
+    }
+
+    #[tokio::test]
+    async fn a_token_is_remembered_for_a_quarter_of_an_hour() {
+        let recent = Recent::default();
+        assert_eq!(ask(&recent, "t", 0, Err("refused")).await, Err("refused"));
+        assert_eq!(ask(&recent, "t", 0, Ok(7)).await, Ok(7), "an error is not remembered");
+        assert_eq!(ask(&recent, "t", LIFETIME_MS, Ok(8)).await, Ok(7));
+        assert_eq!(ask(&recent, "other", 0, Ok(9)).await, Ok(9));
+        assert_eq!(ask(&recent, "t", LIFETIME_MS + 1, Ok(8)).await, Ok(8));
     }
 
     #[test]
     fn the_oldest_are_forgotten_first() {
-        let (recent, now) = (Recent::default(), Timestamp(0));
+        let (mut shelf, key) = (Shelf::default(), |n: usize| Key::of(&[&n.to_string()]));
         for n in 0..=ANSWERS_MAX {
-            recent.remember(&[&n.to_string()], Timestamp(1), now);
+            shelf.remember(Answered { key: key(n), at: Timestamp(0), answer: Timestamp(1) });
         }
-        assert_eq!((recent.find(&["0"], now), recent.find(&["1"], now)), (None, Some(Timestamp(1))));
+        assert_eq!([shelf.find(key(0), Timestamp(0)), shelf.find(key(1), Timestamp(0))], [None, Some(Timestamp(1))]);
     }
 }

@@ -45,6 +45,8 @@ pub struct Text {
     pub pattern: Option<Pattern>,
     /// Its value is not shown in messages.
     pub sensitive: bool,
+    /// Its longest is one of AWS's limits, which can be lifted.
+    pub liftable: bool,
 }
 
 /// What a string must match: AWS's regular expression, and the same as a function.
@@ -63,22 +65,27 @@ pub struct Member {
 
 /// A string with so many characters.
 pub const fn text(min: usize, max: usize) -> Shape {
-    Shape::Text(Text { min, max, values: &[], pattern: None, sensitive: false })
+    Shape::Text(Text { min, max, values: &[], pattern: None, sensitive: false, liftable: false })
 }
 
 /// A string that may be secret.
 pub const fn secret(min: usize, max: usize) -> Shape {
-    Shape::Text(Text { min, max, values: &[], pattern: None, sensitive: true })
+    Shape::Text(Text { min, max, values: &[], pattern: None, sensitive: true, liftable: false })
+}
+
+/// A payload: it may be secret, and how long it may be is a limit of AWS's.
+pub const fn payload(min: usize, max: usize) -> Shape {
+    Shape::Text(Text { min, max, values: &[], pattern: None, sensitive: true, liftable: true })
 }
 
 /// A string that has one of these values.
 pub const fn one_of(values: &'static [&'static str]) -> Shape {
-    Shape::Text(Text { min: 0, max: usize::MAX, values, pattern: None, sensitive: false })
+    Shape::Text(Text { min: 0, max: usize::MAX, values, pattern: None, sensitive: false, liftable: false })
 }
 
 /// A string that matches.
 pub const fn matching(min: usize, max: usize, pattern: &'static str, matches: fn(&str) -> bool) -> Shape {
-    Shape::Text(Text { min, max, values: &[], pattern: Some((pattern, matches)), sensitive: false })
+    Shape::Text(Text { min, max, values: &[], pattern: Some((pattern, matches)), sensitive: false, liftable: false })
 }
 
 /// A member that must be there.
@@ -104,9 +111,9 @@ pub const PAGE_SIZE: Shape = Shape::Integer(0, 1000);
 /// Where a page begins.
 pub const PAGE_TOKEN: Shape = text(1, 1024);
 /// A definition.
-pub const DEFINITION: Shape = secret(1, 1_048_576);
+pub const DEFINITION: Shape = payload(1, 1_048_576);
 /// A payload.
-pub const DATA: Shape = secret(0, 262_144);
+pub const DATA: Shape = payload(0, 262_144);
 /// An error's name.
 pub const ERROR: Shape = secret(0, 256);
 /// An error's cause.
@@ -122,12 +129,13 @@ pub const TRACE_HEADER: Shape = matching(0, 256, r"\p{ASCII}*", str::is_ascii);
 
 /// Checks a request's body. Types first, as AWS does: a body that cannot be read has no values to check.
 ///
-/// Afterwards integers are integers: AWS cuts off what follows the point.
-pub fn check(members: &'static [Member], body: &mut Value) -> Result<(), ApiError> {
+/// Afterwards integers are integers: AWS cuts off what follows the point. `limited`: payloads are as long as on AWS at most.
+pub fn check(members: &'static [Member], body: &mut Value, limited: bool) -> Result<(), ApiError> {
     let shape = Shape::Structure(members);
     types(&shape, body, 0)?;
-    let mut violations = Vec::new();
+    let mut violations = Violations { told: Vec::new(), limited };
     constraints(&shape, body, "", &mut violations);
+    let violations = violations.told;
     match violations.len() {
         0 => Ok(()),
         count => {
@@ -135,6 +143,12 @@ pub fn check(members: &'static [Member], body: &mut Value) -> Result<(), ApiErro
             Err(ApiError::validation(format!("{count} validation {errors} detected: {}", violations.join("; "))))
         }
     }
+}
+
+/// What was found to be wrong.
+struct Violations {
+    told: Vec<String>,
+    limited: bool,
 }
 
 fn types(shape: &Shape, value: &mut Value, depth: usize) -> Result<(), ApiError> {
@@ -187,8 +201,8 @@ fn article(word: &str) -> &'static str {
     if word.starts_with('I') { "an" } else { "a" }
 }
 
-fn constraints(shape: &Shape, value: &Value, path: &str, violations: &mut Vec<String>) {
-    if violations.len() >= VIOLATIONS_MAX {
+fn constraints(shape: &Shape, value: &Value, path: &str, violations: &mut Violations) {
+    if violations.told.len() >= VIOLATIONS_MAX {
         return;
     }
     match (shape, value) {
@@ -211,7 +225,7 @@ fn constraints(shape: &Shape, value: &Value, path: &str, violations: &mut Vec<St
                 let path = if path.is_empty() { member.name.to_owned() } else { format!("{path}.{}", member.name) };
                 match object.get(member.name) {
                     None | Some(Value::Null) if member.required => {
-                        violations.push(violation("null", &path, "Member must not be null"));
+                        violations.told.push(violation("null", &path, "Member must not be null"));
                     }
                     None | Some(Value::Null) => {}
                     Some(value) => constraints(&member.shape, value, &path, violations),
@@ -250,40 +264,45 @@ fn shown(shape: &Shape, value: &Value) -> String {
     }
 }
 
-fn text_constraints(constraints: &Text, text: &str, path: &str, violations: &mut Vec<String>) {
-    let Text { min, max, values, pattern, sensitive } = constraints;
+fn text_constraints(constraints: &Text, text: &str, path: &str, violations: &mut Violations) {
+    let Text { min, max, values, pattern, sensitive, liftable } = constraints;
+    let max = if *liftable && !violations.limited { &usize::MAX } else { max };
     let shown = if *sensitive { String::new() } else { format!("'{text}'") };
     length(text.encode_utf16().count(), *min, *max, &shown, path, violations);
     if !values.is_empty() && !values.contains(&text) {
         let constraint = format!("Member must satisfy enum value set: [{}]", values.join(", "));
-        violations.push(violation(&shown, path, &constraint));
+        violations.told.push(violation(&shown, path, &constraint));
     }
     if let Some((pattern, matches)) = pattern
         && !matches(text)
     {
         let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
-        violations.push(violation(&shown, path, &constraint));
+        violations.told.push(violation(&shown, path, &constraint));
     }
 }
 
-fn length(length: usize, min: usize, max: usize, shown: &str, path: &str, violations: &mut Vec<String>) {
+fn length(length: usize, min: usize, max: usize, shown: &str, path: &str, violations: &mut Violations) {
     if length < min {
         let constraint = format!("Member must have length greater than or equal to {min}");
-        violations.push(violation(shown, path, &constraint));
+        violations.told.push(violation(shown, path, &constraint));
     }
     if length > max {
         let constraint = format!("Member must have length less than or equal to {max}");
-        violations.push(violation(shown, path, &constraint));
+        violations.told.push(violation(shown, path, &constraint));
     }
 }
 
-fn range<N: PartialOrd + std::fmt::Display>(value: N, min: N, max: N, path: &str, violations: &mut Vec<String>) {
+fn range<N: PartialOrd + std::fmt::Display>(value: N, min: N, max: N, path: &str, violations: &mut Violations) {
     let shown = format!("'{value}'");
     if value < min {
-        violations.push(violation(&shown, path, &format!("Member must have value greater than or equal to {min}")));
+        violations.told.push(violation(
+            &shown,
+            path,
+            &format!("Member must have value greater than or equal to {min}"),
+        ));
     }
     if value > max {
-        violations.push(violation(&shown, path, &format!("Member must have value less than or equal to {max}")));
+        violations.told.push(violation(&shown, path, &format!("Member must have value less than or equal to {max}")));
     }
 }
 
@@ -310,7 +329,7 @@ mod tests {
 
     #[track_caller]
     fn check_is(mut body: Value, expected: &str) {
-        let found = check(REQUEST, &mut body).map_or_else(|error| error.message, |()| "ok".to_owned());
+        let found = check(REQUEST, &mut body, true).map_or_else(|error| error.message, |()| "ok".to_owned());
         assert_eq!(found, expected);
     }
 

@@ -12,6 +12,9 @@ use super::address::is_loopback;
 /// What clients put before the name to call StartSyncExecution and TestState.
 const SYNC: &str = "sync-";
 
+/// Names under this one are the machine itself.
+const LOCALHOST: &str = ".localhost";
+
 /// What AWS's names of endpoints end with, before the region.
 const AWS_DOMAINS: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
 
@@ -42,8 +45,10 @@ impl Hosts {
     /// Refuses a name that is not ours. `host` is as in the header: with or without a port.
     pub fn check(&self, host: &str) -> Result<(), Refusal> {
         let name = normal(without_port(host));
-        let plain = name.strip_prefix(SYNC).unwrap_or(&name);
-        if self.is_ours(&name) || self.is_ours(plain) {
+        // Somebody else may have the domain `sync-example.com`.
+        let plain =
+            name.strip_prefix(SYNC).filter(|plain| plain.matches('.').count() != 1 || plain.ends_with(LOCALHOST));
+        if self.is_ours(&name) || plain.is_some_and(|plain| self.is_ours(plain)) {
             return Ok(());
         }
         let shown: String = name.chars().filter(|letter| !letter.is_control()).take(SHOWN_MAX).collect();
@@ -53,11 +58,12 @@ impl Hosts {
     }
 
     fn is_ours(&self, name: &str) -> bool {
-        let unbracketed = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-        if let Ok(ip) = unbracketed.parse::<IpAddr>() {
-            return is_loopback(ip) || self.address == Some(ip) || self.names.iter().any(|one| one == name);
+        if let Some(ip) = address(name) {
+            return is_loopback(ip)
+                || self.address == Some(ip)
+                || self.names.iter().any(|one| address(one) == Some(ip));
         }
-        name == "localhost" || name.ends_with(".localhost") || is_aws(name) || self.is_allowed(name)
+        name == "localhost" || name.ends_with(LOCALHOST) || is_aws(name) || self.is_allowed(name)
     }
 
     fn is_allowed(&self, name: &str) -> bool {
@@ -66,6 +72,11 @@ impl Hosts {
             None => name == allowed,
         })
     }
+}
+
+/// An address, with brackets or without.
+fn address(name: &str) -> Option<IpAddr> {
+    name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).parse().ok()
 }
 
 /// Such as `states.eu-west-1.amazonaws.com` and `vpce-1-2.states.eu-west-1.vpce.amazonaws.com`.
@@ -182,20 +193,22 @@ mod tests {
 
     #[test]
     fn names_can_be_allowed() {
-        let names = ["Stepwell.Test", "*.example.com", "10.1.1.1"].map(str::to_owned);
+        let names = ["Stepwell.Test", "*.example.com", "10.1.1.1", "fd00::1"].map(str::to_owned);
         let hosts = Hosts::allowing(names).listening("192.168.7.7".parse().unwrap());
         for host in [
             "stepwell.test:80",
-            "sync-stepwell.test",
+            "sync-a.example.com",
             "a.example.com",
             "a.b.example.com",
             "10.1.1.1:80",
+            "[fd00:0::1]:80",
             "192.168.7.7:8083",
             "sync-192.168.7.7",
         ] {
             check(&hosts, host, true);
         }
-        for host in ["example.com", ".example.com", "aexample.com", "x.stepwell.test", "10.1.1.2"] {
+        for host in ["example.com", "sync-stepwell.test", ".example.com", "aexample.com", "x.stepwell.test", "10.1.1.2"]
+        {
             check(&hosts, host, false);
         }
         let why = hosts.check("stepwel.test:80").unwrap_err().0;

@@ -47,6 +47,10 @@ pub async fn call(api: &Api, input: Input) -> Answer {
             return Err(ApiError::validation(message));
         }
     };
+    if matches!(of, Of::Machine(_)) && input.status_filter.as_deref() == Some("PENDING_REDRIVE") {
+        let message = "The status filter PENDING_REDRIVE is for the executions of a Map Run: give its mapRunArn";
+        return Err(ApiError::validation(message));
+    }
     let (Of::Machine(arn) | Of::MapRun(arn)) = &of;
     let (redriven, statuses) = (input.redrive_filter.as_deref(), input.status_filter.as_deref());
     let list = ["ListExecutions", arn, statuses.unwrap_or_default(), redriven.unwrap_or_default()];

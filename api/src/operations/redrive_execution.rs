@@ -17,16 +17,15 @@ pub struct Input {
 }
 
 pub async fn call(api: &Api, input: Input) -> Answer {
-    let Input { execution_arn, client_token } = &input;
-    let now = api.engine().now();
-    let of = client_token.as_deref().map(|token| [execution_arn.as_str(), token]);
-    let before = of.and_then(|of| api.redrives.find(&of, now));
-    let at = match before {
-        Some(at) => at,
-        None => api.engine().redrive(execution_arn).await?,
-    };
-    if let (Some(of), None) = (of, before) {
-        api.redrives.remember(&of, at, now);
-    }
+    let (engine, redrives) = (api.engine().clone(), api.redrives.clone());
+    // A client that goes away must find its answer when it asks again.
+    let redriving = tokio::spawn(async move {
+        let Input { execution_arn, client_token } = &input;
+        match client_token {
+            Some(token) => redrives.once(&[execution_arn, token], engine.now(), engine.redrive(execution_arn)).await,
+            None => engine.redrive(execution_arn).await,
+        }
+    });
+    let at = redriving.await.map_err(|why| ApiError::internal(why.to_string()))??;
     Output::default().with("redriveDate", seconds(at)).done()
 }

@@ -7,7 +7,7 @@ use crate::shape::{LONG_ARN, Member, Shape, optional, required};
 
 pub const INPUT: &[Member] = &[
     required("mapRunArn", LONG_ARN),
-    optional("maxConcurrency", Shape::Integer(0, i64::MAX)),
+    optional("maxConcurrency", Shape::Integer(0, i32::MAX as i64)),
     optional("toleratedFailurePercentage", Shape::Float(0.0, 100.0)),
     optional("toleratedFailureCount", Shape::Integer(0, i64::MAX)),
 ];
@@ -16,14 +16,14 @@ pub const INPUT: &[Member] = &[
 #[serde(rename_all = "camelCase")]
 pub struct Input {
     map_run_arn: String,
-    max_concurrency: Option<u64>,
+    max_concurrency: Option<u32>,
     tolerated_failure_percentage: Option<f64>,
     tolerated_failure_count: Option<u64>,
 }
 
 pub async fn call(api: &Api, input: Input) -> Answer {
     let update = MapRunUpdate {
-        max_concurrency: input.max_concurrency.map(|wanted| u32::try_from(wanted).unwrap_or(u32::MAX)),
+        max_concurrency: input.max_concurrency,
         tolerated_percentage: input.tolerated_failure_percentage,
         tolerated_count: input.tolerated_failure_count,
     };

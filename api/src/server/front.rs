@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::{Patience, Tls};
 use crate::Api;
@@ -15,6 +15,9 @@ use crate::metrics::Requests;
 
 /// How long an engine that is done with may take to end.
 const ENGINE_END: Duration = Duration::from_secs(5);
+
+/// The bodies of all requests that are being read, in KiB.
+pub(super) const BODIES_KIB_MAX: u32 = 1 << 20;
 
 /// Makes the operations anew, on an empty engine. Errors say why it cannot.
 pub type Renew = Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<Api>, String>> + Send + Sync>;
@@ -36,6 +39,8 @@ pub(super) struct Front {
     pub settings: Settings,
     pub requests: Requests,
     pub connections: AtomicUsize,
+    /// Room for the bodies of requests, in KiB: all together, whatever each may have.
+    pub room: Semaphore,
     api: RwLock<Arc<Api>>,
     /// Resets come one after the other.
     resetting: Mutex<()>,
@@ -49,6 +54,7 @@ impl Front {
             settings,
             requests: Requests::new(),
             connections: AtomicUsize::new(0),
+            room: Semaphore::new(BODIES_KIB_MAX as usize),
             api: RwLock::new(api),
             resetting: Mutex::new(()),
         }

@@ -11,11 +11,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::json;
 use stepwell_engine::engine::made_up_name;
 
-use super::front::Front;
+use super::front::{BODIES_KIB_MAX, Front};
 use crate::access::{Claim, Refusal};
 use crate::error::ApiError;
 use crate::operation::Answer;
 use crate::{metrics, protocol};
+
+/// Bodies up to this many bytes take no room: there are only so many connections.
+const SHORT_BYTES_MAX: u64 = 64 * 1024;
 
 /// The longest request, in bytes: a definition and a payload at AWS's limits, with every character escaped.
 const REQUEST_BYTES_MAX: usize = 8 << 20;
@@ -58,7 +61,7 @@ async fn operation(front: &Front, head: &Parts, body: Body) -> Response {
     let answer = match read(front, head, body, api.options.limited).await {
         Ok(body) => {
             tracing::trace!(target: "stepwell::payload", operation = name, body = %String::from_utf8_lossy(&body));
-            api.call(target(&head.headers), &body).await
+            api.call_traced(target(&head.headers), trace_header(&head.headers), &body).await
         }
         Err(error) => Err(error),
     };
@@ -94,6 +97,10 @@ fn target(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-amz-target")?.to_str().ok()
 }
 
+fn trace_header(headers: &HeaderMap) -> Option<&str> {
+    headers.get("x-amzn-trace-id")?.to_str().ok()
+}
+
 /// Clients that speak JSON 1.1 are answered in it.
 fn content_type(headers: &HeaderMap) -> &'static str {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -119,7 +126,16 @@ async fn read(front: &Front, head: &Parts, body: Body, limited: bool) -> Result<
         return Err(too_long());
     }
     let patience = front.settings.patience.body;
-    let body = match tokio::time::timeout(patience, Limited::new(body, bytes_max).collect()).await {
+    // A body of unknown length takes as much room as it may have. Short ones need not wait behind long ones that are slow.
+    let room_kib = match body.size_hint().exact().unwrap_or(bytes_max as u64) {
+        short if short <= SHORT_BYTES_MAX => 0,
+        long => u32::try_from(long / 1024 + 1).unwrap_or(u32::MAX).min(BODIES_KIB_MAX),
+    };
+    let collecting = async {
+        let _room = front.room.acquire_many(room_kib).await; // it is never closed
+        Limited::new(body, bytes_max).collect().await
+    };
+    let body = match tokio::time::timeout(patience, collecting).await {
         Ok(Ok(collected)) => collected.to_bytes(),
         Ok(Err(why)) if why.is::<LengthLimitError>() => return Err(too_long()),
         Ok(Err(_)) => return Err(ApiError::serialization("The request could not be read to its end")),

@@ -27,6 +27,9 @@ const TURNS_MAX: usize = 64;
 /// Lines of a list that are looked through at once for those of a version or an alias.
 const SEARCHED_MAX: usize = 1_000;
 
+/// Bytes of payloads after which a page of a history ends, however many events were asked for.
+const PAGE_BYTES_MAX: usize = 8 << 20;
+
 /// How often an execution is read that changes while it is being read.
 const READS_MAX: usize = 100;
 
@@ -468,7 +471,7 @@ impl Engine {
     pub async fn history(&self, arn: &str, query: HistoryQuery) -> Result<HistoryPage, EngineError> {
         let id = self.find(arn).await?;
         let (store, limit) = (self.shared.store.as_ref(), query.limit.max(1));
-        let mut page = HistoryPage::default();
+        let (mut page, mut bytes) = (HistoryPage::default(), 0);
         // The turn of the last event is read again: there may be more in it.
         let mut at = match (query.after, query.reverse) {
             (Some(cursor), false) => cursor.turn.saturating_sub(1),
@@ -498,9 +501,10 @@ impl Engine {
                     if seen {
                         continue;
                     }
-                    if page.events.len() == limit {
+                    if page.events.len() == limit || bytes >= PAGE_BYTES_MAX {
                         return Ok(page);
                     }
+                    bytes += event.kind.payload().map_or(0, Value::json_bytes);
                     page.next = Some(HistoryCursor { turn, event: event.id });
                     page.events.push(event);
                 }

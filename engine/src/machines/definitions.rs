@@ -15,11 +15,11 @@ use crate::store::{RecordKind, Store};
 const PROGRAMS_MAX: usize = 1_000;
 
 /// The definitions of an engine.
-pub(crate) struct Definitions(Programs);
+pub(crate) struct Definitions(Arc<Programs>);
 
 impl Default for Definitions {
     fn default() -> Definitions {
-        Definitions(Programs::new(PROGRAMS_MAX))
+        Definitions(Arc::new(Programs::new(PROGRAMS_MAX)))
     }
 }
 
@@ -32,30 +32,18 @@ impl Definitions {
         kind: MachineType,
         limited: bool,
     ) -> Result<ContentHash, EngineError> {
-        let definition = read(text, limited)?;
-        let hash = self.compile(&definition, kind)?;
+        let (programs, owned) = (self.0.clone(), text.to_owned());
+        // A large definition takes a while, and others are waiting.
+        let compiling = tokio::task::spawn_blocking(move || {
+            let definition = read(&owned, limited)?;
+            Ok::<_, EngineError>((compile(&programs, &definition, kind)?, definition.text().to_owned()))
+        });
+        let (hash, text) = compiling.await.map_err(|why| EngineError::Stopped(why.to_string()))??;
         let name = hash.to_string();
         if store.get(RecordKind::Definition, &name).await?.is_none() {
-            let text = definition.text().to_owned();
             store.put(RecordKind::Definition, &name, None, text.into()).await?;
         }
         Ok(hash)
-    }
-
-    fn compile(&self, definition: &Definition, kind: MachineType) -> Result<ContentHash, EngineError> {
-        if let Some(error) = invalid(&validate(definition, kind)) {
-            return Err(error);
-        }
-        let (hash, program) = self.0.get(definition).map_err(|error| {
-            EngineError::call("InvalidDefinition", format!("{} at {}", error.message, error.pointer))
-        })?;
-        match program.unsupported.first() {
-            Some(first) => Err(EngineError::call(
-                "InvalidDefinition",
-                format!("This version cannot run the definition: {} at {}", first.what, first.pointer),
-            )),
-            None => Ok(hash),
-        }
     }
 
     /// The text of a definition that was kept.
@@ -83,6 +71,22 @@ fn missing(hash: ContentHash, why: &str) -> EngineError {
     EngineError::Record {
         what: format!("the definition {hash}"),
         source: crate::record::RecordError::Broken(why.to_owned()),
+    }
+}
+
+fn compile(programs: &Programs, definition: &Definition, kind: MachineType) -> Result<ContentHash, EngineError> {
+    if let Some(error) = invalid(&validate(definition, kind)) {
+        return Err(error);
+    }
+    let (hash, program) = programs
+        .get(definition)
+        .map_err(|error| EngineError::call("InvalidDefinition", format!("{} at {}", error.message, error.pointer)))?;
+    match program.unsupported.first() {
+        Some(first) => Err(EngineError::call(
+            "InvalidDefinition",
+            format!("This version cannot run the definition: {} at {}", first.what, first.pointer),
+        )),
+        None => Ok(hash),
     }
 }
 

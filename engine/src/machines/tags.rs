@@ -4,6 +4,9 @@ use minicbor::{Decode, Encode};
 
 use crate::error::EngineError;
 
+/// Tags of one resource where no quota holds.
+const TAGS_MAX: usize = 10_000;
+
 const KEY_CHARS_MAX: usize = 128;
 const VALUE_CHARS_MAX: usize = 256;
 
@@ -26,19 +29,19 @@ pub struct Tags(#[n(0)] pub Vec<Tag>);
 impl Tags {
     /// Adds tags; one whose key is there takes its place. Errors: `TooManyTags`, `ValidationException`.
     pub(crate) fn add(&mut self, tags: &[Tag], arn: &str, max: Option<usize>) -> Result<(), EngineError> {
+        let max = max.unwrap_or(TAGS_MAX); // each is looked for among all
         for tag in tags {
             check(tag)?;
+            let is_full = self.0.len() >= max;
             match self.0.iter_mut().find(|there| there.key == tag.key) {
                 Some(there) => there.value.clone_from(&tag.value),
+                None if is_full => {
+                    return Err(EngineError::call("TooManyTags", format!("Too many tags: '{arn}' may have {max}")));
+                }
                 None => self.0.push(tag.clone()),
             }
         }
-        match max {
-            Some(max) if self.0.len() > max => {
-                Err(EngineError::call("TooManyTags", format!("Too many tags: '{arn}' may have {max}")))
-            }
-            Some(_) | None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Removes the tags of these keys, where they are there.

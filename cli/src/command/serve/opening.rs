@@ -43,7 +43,7 @@ impl Opening {
             idle: true,
             ..Config::new(store, Arc::new(router))
         };
-        let options = Options { limited: args.limits.payload_bytes.is_some(), ..Options::default() };
+        let options = Options { limited: args.limits.payload_bytes == Limits::AWS.payload_bytes, ..Options::default() };
         Ok(Opening { config, kind: args.store, options, load: args.loading.load.clone() })
     }
 
