@@ -19,7 +19,6 @@ mod resource;
 pub mod server;
 mod shape;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_engine::Engine;
@@ -34,7 +33,7 @@ pub struct Api {
     engine: Engine,
     options: Options,
     /// Redrives that were asked for under a client's token.
-    redrives: Arc<Recent>,
+    redrives: Recent,
 }
 
 /// What can be chosen.
@@ -55,7 +54,7 @@ impl Default for Options {
 impl Api {
     /// All operations, on this engine.
     pub fn new(engine: Engine, options: Options) -> Api {
-        Api { engine, options, redrives: Arc::default() }
+        Api { engine, options, redrives: Recent::default() }
     }
 
     /// The engine that answers.

@@ -94,9 +94,11 @@ pub fn map_run(machine_arn: &str, label: &str, id: &str) -> String {
     format!("{}:{id}", labelled(&machine_arn.replacen(":stateMachine:", ":mapRun:", 1), label))
 }
 
-/// The name of an execution that a map run starts: the same for the same arming of the same execution.
-pub fn child_name(parent_arn: &str, ticket: u64) -> String {
-    uuid(u128::from_be_bytes(Key::of(&["child", parent_arn, &ticket.to_string()]).0))
+/// The name of an execution that a map run starts: the same for the same arming of the same execution. `parent_number` tells
+/// it from one that had its name before.
+pub fn child_name(parent_arn: &str, parent_number: Option<u64>, ticket: u64) -> String {
+    let number = parent_number.unwrap_or_default().to_string();
+    uuid(u128::from_be_bytes(Key::of(&["child", parent_arn, &number, &ticket.to_string()]).0))
 }
 
 /// `arn:aws:states:<region>:<account>:execution:<machine>/<label>:<name>`, or
@@ -225,11 +227,11 @@ mod tests {
         let machine = labelled(&place.state_machine("m"), "l");
         assert_eq!(machine, place.state_machine("m/l"));
         assert_eq!(labelled(&machine, "inner"), place.state_machine("m/inner"));
-        let name = child_name("arn:parent", 7);
+        let name = child_name("arn:parent", Some(1), 7);
         for express in [false, true] {
             assert_eq!(of_execution(&child(&machine, &name, express)), Some((machine.clone(), &*name)));
         }
-        let other = child(&machine, &name, true).replace(&name, &child_name("arn:parent", 8));
+        let other = child(&machine, &name, true).replace(&name, &child_name("arn:parent", Some(1), 8));
         assert_eq!(of_execution(&other), None, "the id is another one's");
         let run = map_run(&machine, "inner", "id");
         assert_eq!(run, "arn:aws:states:us-east-1:123456789012:mapRun:m/inner:id");

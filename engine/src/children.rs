@@ -26,12 +26,15 @@ pub(crate) async fn see_through(
 ) -> Option<ChildEnd> {
     match attempt(shared, parent, child, input, stop).await {
         Ok(end) => Some(end),
-        Err(EngineError::Stopped(_) | EngineError::Store(_) | EngineError::Open(_)) => None,
-        Err(error) => {
-            let error = StateError::new("States.Runtime", error.to_string());
-            Some(never_ran(shared, Status::Failed(error)))
-        }
+        Err(_) if shared.stopped().is_some() => None,
+        // It cannot be read or stored; its parent must not wait for ever.
+        Err(error) => Some(broken(shared, error.to_string())),
     }
+}
+
+/// The end of an execution that is none of its own making.
+pub(crate) fn broken(shared: &Shared, why: String) -> ChildEnd {
+    never_ran(shared, Status::Failed(StateError::new("States.Runtime", why)))
 }
 
 async fn attempt(

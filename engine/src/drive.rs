@@ -301,7 +301,10 @@ impl Driver {
         let stop = Arc::new(Notify::new());
         let (shared, answering, told) = (self.shared.clone(), self.answering.clone(), stop.clone());
         let task = tokio::spawn(async move {
-            if let Some(end) = children::see_through(&shared, &parent, &child, input, &told).await {
+            let seeing = children::see_through(&shared, &parent, &child, input, &told);
+            let seen = AssertUnwindSafe(seeing).catch_unwind().await;
+            let unexpected = || children::broken(&shared, "The execution ended unexpectedly".to_owned());
+            if let Some(end) = seen.unwrap_or_else(|_| Some(unexpected())) {
                 let ended = Event::ChildEnded { child: ticket, end: Box::new(end) };
                 let _ = answering.send((id, ticket, vec![ended])); // the worker has ended: recovery asks again
             }

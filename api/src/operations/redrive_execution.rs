@@ -17,15 +17,11 @@ pub struct Input {
 }
 
 pub async fn call(api: &Api, input: Input) -> Answer {
-    let (engine, redrives) = (api.engine().clone(), api.redrives.clone());
-    // A client that goes away must find its answer when it asks again.
-    let redriving = tokio::spawn(async move {
-        let Input { execution_arn, client_token } = &input;
-        match client_token {
-            Some(token) => redrives.once(&[execution_arn, token], engine.now(), engine.redrive(execution_arn)).await,
-            None => engine.redrive(execution_arn).await,
-        }
-    });
-    let at = redriving.await.map_err(|why| ApiError::internal(why.to_string()))??;
+    let Input { execution_arn, client_token } = &input;
+    let (engine, redriving) = (api.engine(), api.engine().redrive(execution_arn));
+    let at = match client_token {
+        Some(token) => api.redrives.once(&[execution_arn, token], engine.now(), redriving).await?,
+        None => redriving.await?,
+    };
     Output::default().with("redriveDate", seconds(at)).done()
 }

@@ -1,5 +1,6 @@
 //! What is answered at which path. The API is at `/`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
@@ -15,7 +16,7 @@ use super::front::{BODIES_KIB_MAX, Front};
 use crate::access::{Claim, Refusal};
 use crate::error::ApiError;
 use crate::operation::Answer;
-use crate::{metrics, protocol};
+use crate::{Api, metrics, protocol};
 
 /// Bodies up to this many bytes take no room: there are only so many connections.
 const SHORT_BYTES_MAX: u64 = 64 * 1024;
@@ -61,7 +62,7 @@ async fn operation(front: &Front, head: &Parts, body: Body) -> Response {
     let answer = match read(front, head, body, api.options.limited).await {
         Ok(body) => {
             tracing::trace!(target: "stepwell::payload", operation = name, body = %String::from_utf8_lossy(&body));
-            api.call_traced(target(&head.headers), trace_header(&head.headers), &body).await
+            call(api.clone(), head, body).await
         }
         Err(error) => Err(error),
     };
@@ -70,6 +71,18 @@ async fn operation(front: &Front, head: &Parts, body: Body) -> Response {
     told(name, &answer, took, &id);
     front.requests.add(name, answer.as_ref().map_or_else(|error| error.code, |_| "OK"), took);
     answered(answer, content_type(&head.headers), &id)
+}
+
+/// Does what is asked for. A client that goes away meanwhile leaves nothing half done; only a poll ends with it.
+async fn call(api: Arc<Api>, head: &Parts, body: Bytes) -> Answer {
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let (target, trace) = (text(target(&head.headers)), text(trace_header(&head.headers)));
+    let is_poll = target.as_deref().is_some_and(|target| target.ends_with(".GetActivityTask"));
+    let calling = async move { api.call_traced(target.as_deref(), trace.as_deref(), &body).await };
+    match is_poll {
+        true => calling.await,
+        false => tokio::spawn(calling).await.unwrap_or_else(|why| Err(ApiError::internal(why.to_string()))),
+    }
 }
 
 /// A line for each request. What is in it is told only where the target `stepwell::payload` is asked for.

@@ -42,7 +42,7 @@ pub struct Serve {
     #[arg(long, value_name = "TIME", default_value = "90d", value_parser = retention)]
     pub retain: Retention,
     /// The region in ARNs [default: AWS_REGION, else us-east-1]
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Option<String>,
     /// The account in ARNs: twelve digits
     #[arg(long, value_name = "ACCOUNT", default_value = "123456789012", value_parser = account)]
@@ -111,6 +111,14 @@ pub struct Loading {
     /// Register them again when they change. What is wrong with them is told, and the definition before stays
     #[arg(long, requires = "load")]
     pub watch: bool,
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match !text.is_empty() && text.len() <= 40 && text.bytes().all(letter) {
+        true => Ok(text.to_owned()),
+        false => Err("a region is needed, such as eu-west-1".to_owned()),
+    }
 }
 
 fn account(text: &str) -> Result<String, String> {

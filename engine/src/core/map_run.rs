@@ -149,7 +149,7 @@ impl ChildRef {
 
     /// Its name: the same whenever it is asked for, so that an execution that is started again finds the first one.
     pub fn name(&self, parent: &Identity) -> Text {
-        arn::child_name(&parent.arn, self.ticket.0).into()
+        arn::child_name(&parent.arn, parent.number, self.ticket.0).into()
     }
 
     /// The ARN of the state machine that it is said to run: the part of its parent's that the label names.

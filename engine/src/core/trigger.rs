@@ -141,8 +141,10 @@ impl Trigger {
     pub fn deadline(&self) -> Option<Timestamp> {
         match self {
             Trigger::Ready | Trigger::Join(_) | Trigger::Halted(_) => None,
-            Trigger::Task { deadline, heartbeat, .. } => {
-                let beat = heartbeat.map(|heartbeat| heartbeat.due);
+            Trigger::Task { deadline, heartbeat, dispatch, .. } => {
+                // An activity's heartbeat is owed from when a worker has taken the task.
+                let owed = heartbeat.filter(|_| *dispatch != Dispatch::Offer);
+                let beat = owed.map(|heartbeat| heartbeat.due);
                 [*deadline, beat].into_iter().flatten().min()
             }
             Trigger::Timer { at } | Trigger::Retry { at } => Some(*at),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use stepwell_asl::definition::Format;
 use stepwell_asl::{MachineType, Program, Text, Timestamp};
 
 use super::Engine;
@@ -112,7 +113,7 @@ impl Engine {
         let configuration = create.configuration.checked()?;
         let mut tags = Tags::default();
         tags.add(&create.tags, &arn, self.quotas.tags)?;
-        let definition = self.keep_definition(&create.definition, create.kind).await?;
+        let definition = self.keep_definition(&create.definition, create.kind, Some(Format::Json)).await?;
         self.settle(&arn).await?;
         let (store, now) = (self.shared.store.as_ref(), self.shared.clock.now());
         let created_with = create.publish.then(|| create.version_description.as_deref().map(Text::from));
@@ -159,7 +160,7 @@ impl Engine {
         kind: MachineType,
     ) -> Result<Arc<StateMachine>, EngineError> {
         check_machine_name(name)?;
-        let definition = self.keep_definition(definition, kind).await?;
+        let definition = self.keep_definition(definition, kind, None).await?;
         let arn = self.place.state_machine(name);
         self.settle(&arn).await?;
         let (store, now) = (self.shared.store.as_ref(), self.shared.clock.now());
@@ -206,7 +207,7 @@ impl Engine {
         update.role_arn.as_deref().map_or(Ok(()), check_role)?;
         let checked = given.checked()?;
         let definition = match &update.definition {
-            Some(text) => Some(self.keep_definition(text, there.kind).await?),
+            Some(text) => Some(self.keep_definition(text, there.kind, Some(Format::Json)).await?),
             None => None,
         };
         let (store, now) = (self.shared.store.as_ref(), self.shared.clock.now());
@@ -374,9 +375,10 @@ impl Engine {
         &self,
         text: &str,
         kind: MachineType,
+        format: Option<Format>,
     ) -> Result<stepwell_asl::programs::ContentHash, EngineError> {
         let limited = self.limits.payload_bytes.is_some();
-        self.shared.machines.definitions.keep(self.shared.store.as_ref(), text, kind, limited).await
+        self.shared.machines.definitions.keep(self.shared.store.as_ref(), text, kind, limited, format).await
     }
 
     fn new_machine(&self, name: &str, kind: MachineType, now: Timestamp, content: Arc<Content>) -> StateMachine {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stepwell_asl::definition::{BYTES_MAX, Options};
+use stepwell_asl::definition::{BYTES_MAX, Format, Options};
 use stepwell_asl::diagnostic::refusal;
 use stepwell_asl::programs::{ContentHash, Programs};
 use stepwell_asl::{Definition, Diagnostic, MachineType, Program, validate};
@@ -24,18 +24,19 @@ impl Default for Definitions {
 }
 
 impl Definitions {
-    /// Checks a definition and keeps it. Errors: `InvalidDefinition`, with what is wrong and where.
+    /// Checks a definition and keeps it. Without a `format` it is in JSON or YAML. Errors: `InvalidDefinition`, with what is wrong and where.
     pub async fn keep(
         &self,
         store: &dyn Store,
         text: &str,
         kind: MachineType,
         limited: bool,
+        format: Option<Format>,
     ) -> Result<ContentHash, EngineError> {
         let (programs, owned) = (self.0.clone(), text.to_owned());
         // A large definition takes a while, and others are waiting.
         let compiling = tokio::task::spawn_blocking(move || {
-            let definition = read(&owned, limited)?;
+            let definition = read(&owned, limited, format)?;
             Ok::<_, EngineError>((compile(&programs, &definition, kind)?, definition.text().to_owned()))
         });
         let (hash, text) = compiling.await.map_err(|why| EngineError::Stopped(why.to_string()))??;
@@ -91,10 +92,10 @@ fn compile(programs: &Programs, definition: &Definition, kind: MachineType) -> R
 }
 
 /// Reads a definition's text; what is wrong with it is the caller's error.
-fn read(text: &str, limited: bool) -> Result<Definition, EngineError> {
+fn read(text: &str, limited: bool, format: Option<Format>) -> Result<Definition, EngineError> {
     let bytes_max = limited.then_some(BYTES_MAX);
     let defines = BTreeMap::new();
-    let options = Options { defines: Some(&defines), bytes_max, ..Default::default() };
+    let options = Options { defines: Some(&defines), bytes_max, format };
     let (definition, diagnostics) = Definition::parse_with(text.as_bytes(), &options);
     match (definition, invalid(&diagnostics)) {
         (Some(definition), None) => Ok(definition),
