@@ -109,6 +109,8 @@ pub struct Loading {
     #[arg(long, value_name = "DIR")]
     pub load: Option<PathBuf>,
     /// Register them again when they change. What is wrong with them is told, and the definition before stays
+    ///
+    /// A file that is deleted leaves its state machine.
     #[arg(long, requires = "load")]
     pub watch: bool,
 }
