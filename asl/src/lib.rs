@@ -10,6 +10,7 @@ pub mod definition;
 pub mod diagnostic;
 pub mod error;
 pub mod intrinsics;
+pub mod jsonata;
 mod jsonata_variables;
 pub mod location;
 pub mod path;
