@@ -25,10 +25,23 @@ struct Parts {
     position: Option<usize>,
 }
 
+/// Ours, not JSONata's, which hands functions to its caller.
+const UNSUPPORTED_RESULT: &str = "U2001";
+
 impl Error {
     /// An error of this code.
     pub fn new(code: &'static str) -> Error {
         Error(Box::new(Parts { code, ..Parts::default() }))
+    }
+
+    /// An evaluation that came to a function, which is no JSON.
+    pub fn unsupported_result() -> Error {
+        Error::new(UNSUPPORTED_RESULT).message("The result is a function, which is not JSON")
+    }
+
+    /// Whether the evaluation came to a function.
+    pub fn is_unsupported_result(&self) -> bool {
+        self.0.code == UNSUPPORTED_RESULT
     }
 
     /// Its code, such as `T0410`.
@@ -192,6 +205,9 @@ fn template(code: &str) -> &'static str {
         "T1003" => "Key in object structure must evaluate to a string; got: {value}",
         "D1004" => "Regular expression matches zero length string",
         "T1005" => "Attempted to invoke a non-function. Did you mean ${name}?",
+        "T2013" => {
+            "The transform expression clones the input object using the $clone() function.  This has been overridden in the current scope by a non-function."
+        }
         "T1006" => "Attempted to invoke a non-function",
         "T1007" => "Attempted to partially apply a non-function. Did you mean ${name}?",
         "T1008" => "Attempted to partially apply a non-function",

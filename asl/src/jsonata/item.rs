@@ -70,6 +70,7 @@ pub enum Array {
 pub struct MadeArray {
     items: Vec<Item>,
     marks: Marks,
+    depth: u32,
     _charge: Charge,
 }
 
@@ -101,6 +102,7 @@ pub enum Object {
 #[derive(Debug)]
 pub struct MadeObject {
     members: Members,
+    depth: u32,
     _charge: Charge,
 }
 
@@ -130,17 +132,29 @@ impl Item {
 
     /// An array with these marks.
     pub fn marked(items: Vec<Item>, marks: Marks, meter: &Rc<Meter>) -> Result<Item, Error> {
-        let charge = meter.charge(size_of::<MadeArray>() + items.capacity() * size_of::<Item>())?;
-        Ok(Item::Array(Array::Made(Rc::new(MadeArray { items, marks, _charge: charge }))))
+        Array::made(items, marks, meter).map(Item::Array)
     }
 
     /// An object.
     pub fn object(members: Members, meter: &Rc<Meter>) -> Result<Item, Error> {
+        let depth = nested(members.values())?;
         let names: usize = members.keys().map(|name| name.len()).sum();
         // An entry holds its hash, and the index has a word for it; names are counted as if nobody shared them.
         let entry = size_of::<Text>() + size_of::<Item>() + 3 * size_of::<usize>();
         let charge = meter.charge(size_of::<MadeObject>() + members.len() * entry + names)?;
-        Ok(Item::Object(Object::Made(Rc::new(MadeObject { members, _charge: charge }))))
+        Ok(Item::Object(Object::Made(Rc::new(MadeObject { members, depth, _charge: charge }))))
+    }
+
+    /// How many values enclose the innermost one. It is limited, so that whoever walks a value does not fall too deep.
+    pub fn depth(&self) -> u32 {
+        match self {
+            Item::Undefined | Item::Null | Item::Bool(_) | Item::Number(_) | Item::String(_) => 0,
+            Item::Array(Array::Given(array)) => given_depth(Value::Array(array.clone()).depth()),
+            Item::Object(Object::Given(object)) => given_depth(Value::Object(object.clone()).depth()),
+            Item::Array(Array::Made(made)) => made.depth,
+            Item::Object(Object::Made(made)) => made.depth,
+            Item::Function(function) => function.depth(),
+        }
     }
 
     /// True for nothing.
@@ -187,6 +201,22 @@ impl Item {
             _ => None,
         }
     }
+}
+
+/// The deepest value that an evaluation may build.
+const DEEPEST: u32 = 1_000;
+
+/// The depth of something that holds these items.
+pub fn nested<'a>(items: impl IntoIterator<Item = &'a Item>) -> Result<u32, Error> {
+    let depth = 1 + items.into_iter().map(Item::depth).max().unwrap_or(0);
+    if depth > DEEPEST {
+        return Err(Error::new("U1001").message(format!("The value is nested deeper than {DEEPEST} levels")));
+    }
+    Ok(depth)
+}
+
+fn given_depth(depth: usize) -> u32 {
+    u32::try_from(depth).unwrap_or(u32::MAX)
 }
 
 impl From<Value> for Item {
@@ -247,6 +277,13 @@ impl Str {
 }
 
 impl Array {
+    /// An array with these marks.
+    pub fn made(items: Vec<Item>, marks: Marks, meter: &Rc<Meter>) -> Result<Array, Error> {
+        let depth = nested(&items)?;
+        let charge = meter.charge(size_of::<MadeArray>() + items.capacity() * size_of::<Item>())?;
+        Ok(Array::Made(Rc::new(MadeArray { items, marks, depth, _charge: charge })))
+    }
+
     /// How many items there are.
     pub fn len(&self) -> usize {
         match self {
@@ -276,6 +313,39 @@ impl Array {
     /// A copy of the items, to be changed.
     pub fn to_vec(&self) -> Vec<Item> {
         self.iter().collect()
+    }
+
+    /// The same array with other marks: changed in place where nobody else has it.
+    pub fn with_marks(self, marks: Marks, meter: &Rc<Meter>) -> Result<Item, Error> {
+        match self {
+            Array::Made(mut made) => match Rc::get_mut(&mut made) {
+                Some(own) => {
+                    own.marks = marks;
+                    Ok(Item::Array(Array::Made(made)))
+                }
+                None => Item::marked(made.items.clone(), marks, meter),
+            },
+            Array::Given(array) => Item::marked(array.iter().map(Item::from).collect(), marks, meter),
+        }
+    }
+
+    /// The items, to be changed: taken where nobody else has the array.
+    pub fn into_vec(self) -> Vec<Item> {
+        match self {
+            Array::Made(made) => match Rc::try_unwrap(made) {
+                Ok(made) => made.items,
+                Err(made) => made.items.clone(),
+            },
+            Array::Given(array) => array.iter().map(Item::from).collect(),
+        }
+    }
+
+    /// Where it lies: the same for every copy.
+    pub fn address(&self) -> usize {
+        match self {
+            Array::Given(array) => array.as_ptr().addr(),
+            Array::Made(made) => Rc::as_ptr(made).addr(),
+        }
     }
 
     /// How it came about.

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::error::Error;
+use super::item::{Item, Str};
 use super::meter::Meter;
 
 /// A compiled regular expression.
@@ -36,4 +38,11 @@ impl Pattern {
     pub fn find(&self, _text: &str, _from: usize, _meter: &Rc<Meter>) -> Result<Option<Found>, Error> {
         Ok(None)
     }
+}
+
+pub fn matched(_: &Arc<Pattern>, _: &Str, _: usize, _: &Rc<Meter>) -> Result<Item, Error> {
+    Ok(Item::Undefined)
+}
+pub fn next_match(_: &Arc<Pattern>, _: &Str, _: usize, _: &Rc<Meter>) -> Result<Item, Error> {
+    Ok(Item::Undefined)
 }

@@ -1,12 +1,14 @@
 //! Functions as values.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use super::Evaluator;
+use super::frame::Frame;
 use crate::jsonata::error::Error;
 use crate::jsonata::item::{Item, Str};
+use crate::jsonata::meter::Charge;
 use crate::jsonata::regex::Pattern;
 use crate::jsonata::signature::Signature;
 use crate::jsonata::syntax::tree::{self, Node};
@@ -22,15 +24,17 @@ pub enum Function {
     /// Of the library.
     Native(&'static Native),
     /// Of the library, with some arguments given; `None` is to be given.
-    Partial { native: &'static Native, given: Vec<Option<Item>> },
+    Partial { native: &'static Native, given: Vec<Option<Item>>, depth: u32 },
+    /// A function that was handed to another as an argument: it no longer takes the context for what is left out.
+    Handed(Rc<Function>),
     /// A regular expression.
     Matcher(Arc<Pattern>),
     /// The `next` of a match: searches on.
     NextMatch { pattern: Arc<Pattern>, text: Str, from: usize },
     /// `| ... |`
-    Transform { transform: Arc<tree::Transform>, frame: Rc<Frame> },
+    Transform { transform: Arc<tree::Transform>, position: usize, frame: Rc<Frame> },
     /// `$f ~> $g`
-    Chain(Rc<Function>, Rc<Function>),
+    Chain { first: Rc<Function>, then: Rc<Function>, depth: u32 },
 }
 
 /// A lambda where it was evaluated.
@@ -38,14 +42,48 @@ pub enum Function {
 pub struct Closure {
     /// The names of the parameters that are to be given.
     pub parameters: Vec<Text>,
-    /// What they must be.
-    pub signature: Option<Signature>,
+    /// Whether the lambda's signature is held against the arguments.
+    pub checked: bool,
     /// The function.
     pub lambda: Arc<tree::Lambda>,
     /// The context.
     pub input: Item,
     /// The variables.
     pub frame: Rc<Frame>,
+    /// How deep the context is.
+    pub depth: u32,
+    /// What it takes.
+    pub charge: Charge,
+}
+
+impl Function {
+    /// How many values enclose the innermost one.
+    pub fn depth(&self) -> u32 {
+        match self {
+            Function::Lambda(closure) => closure.depth,
+            Function::Partial { depth, .. } | Function::Chain { depth, .. } => *depth,
+            Function::Handed(function) => function.depth() + 1,
+            // Their frames are held by the evaluation itself.
+            Function::Tail { .. }
+            | Function::Native(_)
+            | Function::Matcher(_)
+            | Function::NextMatch { .. }
+            | Function::Transform { .. } => 0,
+        }
+    }
+}
+
+/// How many arguments a higher-order function gives a function.
+pub fn arity(function: &Function) -> usize {
+    match function {
+        Function::Lambda(closure) => closure.parameters.len(),
+        Function::Native(native) => native.arity,
+        Function::Partial { given, .. } => given.iter().filter(|given| given.is_none()).count(),
+        Function::Handed(function) => arity(function),
+        Function::Matcher(_) => 2,
+        Function::Tail { .. } | Function::NextMatch { .. } => 0,
+        Function::Transform { .. } | Function::Chain { .. } => 1,
+    }
 }
 
 /// A function of the library.
@@ -60,19 +98,19 @@ pub struct Native {
     pub arity: usize,
     /// What it does. The arguments are as the signature asks for.
     pub call: fn(&mut Evaluator<'_>, &[Item]) -> Result<Item, Error>,
+    /// The signature, read when it is first needed.
+    pub parsed: OnceLock<Option<Signature>>,
+}
+
+impl Native {
+    /// What its arguments must be.
+    pub fn signature(&self) -> Option<&Signature> {
+        self.parsed.get_or_init(|| Signature::parse(self.signature).ok()).as_ref()
+    }
 }
 
 impl std::fmt::Debug for Native {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "${}", self.name)
     }
-}
-
-/// Variables, and those around them.
-#[derive(Debug, Default)]
-pub struct Frame {
-    /// The frame around this one.
-    pub outer: Option<Rc<Frame>>,
-    /// The variables of this frame.
-    pub variables: RefCell<Vec<(Text, Item)>>,
 }
