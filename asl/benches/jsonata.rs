@@ -23,10 +23,16 @@ const EXPRESSIONS: [(&str, &str); 12] = [
     ("map", "$map($states.input.items, function($i) { $i.price * 2 })"),
     ("merge", "$merge([$states.input.customer, {'vip': true}])"),
     ("condition", "$states.input.total > 100 ? 'large' : 'small'"),
-    ("object", "{'id': $states.input.orderId, 'city': $states.input.customer.address.city, 'total': $states.input.total}"),
+    (
+        "object",
+        "{'id': $states.input.orderId, 'city': $states.input.customer.address.city, 'total': $states.input.total}",
+    ),
     ("reduce", "$reduce($states.input.items, function($sum, $i) { $sum + $i.price }, 0)"),
     ("string", "$string($states.input.items)"),
-    ("block", "($few := $states.input.items[price < 20]; $names := $few.name; {'names': $names, 'count': $count($few)})"),
+    (
+        "block",
+        "($few := $states.input.items[price < 20]; $names := $few.name; {'names': $names, 'count': $count($few)})",
+    ),
     ("sort", "$sort($states.input.items, function($a, $b) { $a.price < $b.price })"),
 ];
 
