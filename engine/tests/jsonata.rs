@@ -54,7 +54,17 @@ fn arguments_result_output_and_variables_of_a_task() {
         }),
         json!({ "n": 1 }),
         |world| _ = world.succeed("A", 0, json!({ "sum": 7 })),
-        expect![[""]],
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 TaskStateEntered A {"n":1}
+            3<2 LambdaFunctionScheduled {"n":2,"list":[1,"{% no %} "]}
+            4<3 LambdaFunctionStarted
+            5<4 LambdaFunctionSucceeded {"sum":7}
+            6<5 TaskStateExited A {"all":[1,7],"plain":1} := {"was":1,"got":7}
+            7<6 PassStateEntered B {"all":[1,7],"plain":1}
+            8<7 PassStateExited B 9
+            9<8 ExecutionSucceeded 9
+        "#]],
     );
 }
 
@@ -70,7 +80,21 @@ fn without_output_the_result_or_the_input_is_passed_on() {
         }),
         json!({ "i": 1 }),
         |world| _ = world.succeed("A", 0, json!([1, 2])).at(2),
-        expect![[""]],
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 TaskStateEntered A {"i":1}
+            3<2 LambdaFunctionScheduled {"i":1}
+            4<3 LambdaFunctionStarted
+            5<4 LambdaFunctionSucceeded [1,2]
+            6<5 TaskStateExited A [1,2]
+            7<6 PassStateEntered B [1,2]
+            8<7 PassStateExited B [1,2]
+            9<8 WaitStateEntered C [1,2]
+            10<9 WaitStateExited C [1,2]
+            11<10 ChoiceStateEntered D [1,2]
+            12<10 EvaluationFailed States.QueryEvaluationError Choices[0]/Condition: An error occurred while executing the state 'D' (entered at the event id #11). The JSONata expression '$count($states.input) = 2' specified for the field 'Choices[0]/Condition' threw an error during evaluation. T1006: Attempted to invoke a non-function
+            13<12 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'D' (entered at the event id #11). The JSONata expression '$count($states.input) = 2' specified for the field 'Choices[0]/Condition' threw an error during evaluation. T1006: Attempted to invoke a non-function
+        "#]],
     );
 }
 
@@ -87,8 +111,22 @@ fn a_choice_rule_has_its_own_output_and_variables_and_the_default_those_of_the_s
         "Output": { "default": "{% $states.input %}" }
     });
     let states = json!({ "S": choice, "Z": { "Type": "Succeed", "Output": ["{% $a %}", "{% $states.input %}"] } });
-    check(states.clone(), json!(1), |_| {}, expect![[""]]);
-    check(states, json!(2), |_| {}, expect![[""]]);
+    check(states.clone(), json!(1), |_| {}, expect![[r#"
+        1<0 ExecutionStarted
+        2<0 ChoiceStateEntered S 1
+        3<2 ChoiceStateExited S "rule" := {"a":"one"}
+        4<3 SucceedStateEntered Z "rule"
+        5<4 SucceedStateExited Z ["one","rule"]
+        6<5 ExecutionSucceeded ["one","rule"]
+    "#]]);
+    check(states, json!(2), |_| {}, expect![[r#"
+        1<0 ExecutionStarted
+        2<0 ChoiceStateEntered S 2
+        3<2 ChoiceStateExited S {"default":2} := {"a":"other"}
+        4<3 SucceedStateEntered Z {"default":2}
+        5<4 SucceedStateExited Z ["other",{"default":2}]
+        6<5 ExecutionSucceeded ["other",{"default":2}]
+    "#]]);
 }
 
 #[test]
@@ -103,8 +141,28 @@ fn a_catcher_sees_the_error_and_the_input() {
         }
     ]);
     let states = json!({ "A": with(task(), json!({ "Catch": catch })), "B": { "Type": "Pass", "End": true } });
-    check(states.clone(), json!({ "i": 1 }), |world| _ = world.fail("A", 0, "E", "because"), expect![[""]]);
-    check(states, json!({ "i": 1 }), |world| _ = world.fail("A", 0, "Other", "because"), expect![[""]]);
+    check(states.clone(), json!({ "i": 1 }), |world| _ = world.fail("A", 0, "E", "because"), expect![[r#"
+        1<0 ExecutionStarted
+        2<0 TaskStateEntered A {"i":1}
+        3<2 LambdaFunctionScheduled {"i":1}
+        4<3 LambdaFunctionStarted
+        5<4 LambdaFunctionFailed E because
+        6<5 TaskStateExited A {"error":{"Error":"E","Cause":"because"},"input":{"i":1}} := {"why":"because"}
+        7<6 PassStateEntered B {"error":{"Error":"E","Cause":"because"},"input":{"i":1}}
+        8<7 PassStateExited B {"error":{"Error":"E","Cause":"because"},"input":{"i":1}}
+        9<8 ExecutionSucceeded {"error":{"Error":"E","Cause":"because"},"input":{"i":1}}
+    "#]]);
+    check(states, json!({ "i": 1 }), |world| _ = world.fail("A", 0, "Other", "because"), expect![[r#"
+        1<0 ExecutionStarted
+        2<0 TaskStateEntered A {"i":1}
+        3<2 LambdaFunctionScheduled {"i":1}
+        4<3 LambdaFunctionStarted
+        5<4 LambdaFunctionFailed Other because
+        6<5 TaskStateExited A {"Error":"Other","Cause":"because"}
+        7<6 PassStateEntered B {"Error":"Other","Cause":"because"}
+        8<7 PassStateExited B {"Error":"Other","Cause":"because"}
+        9<8 ExecutionSucceeded {"Error":"Other","Cause":"because"}
+    "#]]);
 }
 
 #[test]
@@ -131,7 +189,16 @@ fn a_map_selects_from_the_context_and_each_iteration_has_a_scope() {
         }),
         json!({ "items": [1, 2] }),
         |_| {},
-        expect![[""]],
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 PassStateEntered V {"items":[1,2]}
+            3<2 PassStateExited V {"items":[1,2]} := {"rate":10}
+            4<3 MapStateEntered M {"items":[1,2]}
+            5<4 MapStateStarted 2
+            6<5 EvaluationFailed States.QueryEvaluationError ItemSelector/all: An error occurred while executing the state 'M' (entered at the event id #4). The JSONata expression '$count($states.input.items)' specified for the field 'ItemSelector/all' threw an error during evaluation. T1006: Attempted to invoke a non-function
+            7<6 MapStateFailed
+            8<7 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'M' (entered at the event id #4). The JSONata expression '$count($states.input.items)' specified for the field 'ItemSelector/all' threw an error during evaluation. T1006: Attempted to invoke a non-function
+        "#]],
     );
 }
 
@@ -154,7 +221,21 @@ fn a_parallel_gives_its_arguments_to_every_branch() {
         }),
         json!({ "x": "hi" }),
         |_| {},
-        expect![[""]],
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 PassStateEntered V {"x":"hi"}
+            3<2 PassStateExited V {"x":"hi"} := {"v":"!"}
+            4<3 ParallelStateEntered P {"x":"hi"}
+            5<4 ParallelStateStarted
+            6<5 PassStateEntered One {"a":"hi"}
+            7<5 PassStateEntered Two {"a":"hi"}
+            8<6 PassStateExited One ""
+            9<7 PassStateExited Two ""
+            10<9 ParallelStateSucceeded
+            11<9 EvaluationFailed States.QueryEvaluationError Output: An error occurred while executing the state 'P' (entered at the event id #4). The JSONata expression '$join($states.result, '-')' specified for the field 'Output' threw an error during evaluation. T1006: Attempted to invoke a non-function
+            12<11 ParallelStateFailed
+            13<12 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'P' (entered at the event id #4). The JSONata expression '$join($states.result, '-')' specified for the field 'Output' threw an error during evaluation. T1006: Attempted to invoke a non-function
+        "#]],
     );
 }
 
@@ -164,7 +245,11 @@ fn a_fail_state_computes_its_error_and_cause() {
         json!({ "F": { "Type": "Fail", "Error": "{% 'E' & $states.input.n %}", "Cause": "{% $states.context.State.Name %}" } }),
         json!({ "n": 5 }),
         |_| {},
-        expect![[""]],
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 FailStateEntered F {"n":5}
+            3<2 ExecutionFailed  F
+        "#]],
     );
 }
 
@@ -222,7 +307,14 @@ fn an_expression_that_comes_to_nothing_fails_the_state() {
         }),
         json!({}),
         |_| {},
-        expect![[""]],
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 PassStateEntered A {}
+            3<2 PassStateExited A {}
+            4<3 PassStateEntered B {}
+            5<3 EvaluationFailed States.QueryEvaluationError Output/r: An error occurred while executing the state 'B' (entered at the event id #4). The JSONata expression '$states.input.no.such' specified for the field 'Output/r' returned nothing (undefined).
+            6<5 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'B' (entered at the event id #4). The JSONata expression '$states.input.no.such' specified for the field 'Output/r' returned nothing (undefined).
+        "#]],
     );
 }
 
@@ -237,7 +329,16 @@ fn a_failed_expression_can_be_retried_and_caught() {
         }),
         json!({}),
         |world| _ = world.at(1),
-        expect![[""]],
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 TaskStateEntered A {}
+            3<0 EvaluationFailed States.QueryEvaluationError Arguments: An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$nope' specified for the field 'Arguments' returned nothing (undefined).
+            4<3 EvaluationFailed States.QueryEvaluationError Arguments: An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$nope' specified for the field 'Arguments' returned nothing (undefined).
+            5<4 TaskStateExited A {"Error":"States.QueryEvaluationError","Cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$nope' specified for the field 'Arguments' returned nothing (undefined)."}
+            6<5 PassStateEntered B {"Error":"States.QueryEvaluationError","Cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$nope' specified for the field 'Arguments' returned nothing (undefined)."}
+            7<6 PassStateExited B "States.QueryEvaluationError"
+            8<7 ExecutionSucceeded "States.QueryEvaluationError"
+        "#]],
     );
 }
 
@@ -247,7 +348,15 @@ fn an_output_that_fails_follows_what_the_task_did() {
         json!({ "A": with(task(), json!({ "Output": "{% $states.result + 1 %}" })) }),
         json!({}),
         |world| _ = world.succeed("A", 0, json!("x")),
-        expect![[""]],
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 TaskStateEntered A {}
+            3<2 LambdaFunctionScheduled {}
+            4<3 LambdaFunctionStarted
+            5<4 LambdaFunctionSucceeded "x"
+            6<5 EvaluationFailed States.QueryEvaluationError Output: An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$states.result + 1' specified for the field 'Output' threw an error during evaluation. T2001: The left side of the  operator must evaluate to a number
+            7<6 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$states.result + 1' specified for the field 'Output' threw an error during evaluation. T2001: The left side of the  operator must evaluate to a number
+        "#]],
     );
 }
 
@@ -263,7 +372,18 @@ fn a_map_whose_selector_fails_ends_its_iterations() {
         } }),
         json!([{ "x": 1 }, {}]),
         |_| {},
-        expect![[""]],
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 MapStateEntered M [{"x":1},{}]
+            3<2 MapStateStarted 2
+            4<3 MapIterationStarted 0
+            5<4 PassStateEntered P {"v":1}
+            6<5 PassStateExited P {"v":1}
+            7<6 MapIterationSucceeded 0
+            8<6 EvaluationFailed States.QueryEvaluationError ItemSelector/v: An error occurred while executing the state 'M' (entered at the event id #2). The JSONata expression '$states.context.Map.Item.Value.x' specified for the field 'ItemSelector/v' returned nothing (undefined).
+            9<8 MapStateFailed
+            10<9 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'M' (entered at the event id #2). The JSONata expression '$states.context.Map.Item.Value.x' specified for the field 'ItemSelector/v' returned nothing (undefined).
+        "#]],
     );
 }
 
@@ -394,7 +514,16 @@ fn expressions_of_one_assign_see_the_variables_of_before() {
         }),
         json!({}),
         |_| {},
-        expect![[""]],
+        expect![[r#"
+            1<0 ExecutionStarted
+            2<0 PassStateEntered A {}
+            3<2 PassStateExited A {} := {"x":1,"y":2}
+            4<3 PassStateEntered B {}
+            5<4 PassStateExited B [1,2] := {"x":2,"y":1}
+            6<5 PassStateEntered C [1,2]
+            7<6 PassStateExited C [2,1]
+            8<7 ExecutionSucceeded [2,1]
+        "#]],
     );
 }
 
