@@ -28,9 +28,8 @@ pub fn find(evaluator: &mut Evaluator<'_>, arguments: &[Item]) -> Result<Item, E
     let limit = limit_at(arguments, 2, "D3040")?;
     let mut described = Vec::new();
     let mut matches = Matches::of(&arguments[1], text);
-    while (described.len() as f64) < limit
-        && let Some(found) = matches.next(evaluator)?
-    {
+    let mut next = if limit > 0.0 { matches.next(evaluator)? } else { None };
+    while let Some(found) = next.take_if(|_| (described.len() as f64) < limit) {
         let mut members = Members::default();
         members.insert("match".into(), Item::String(found.matched));
         for (name, item) in [("index", found.index), ("groups", found.groups)] {
@@ -39,6 +38,8 @@ pub fn find(evaluator: &mut Evaluator<'_>, arguments: &[Item]) -> Result<Item, E
             }
         }
         described.push(Item::object(members, &evaluator.meter)?);
+        // One more than is asked for, as in the reference, where it may be an error.
+        next = matches.next(evaluator)?;
     }
     Item::sequence(described, &evaluator.meter)
 }
@@ -60,12 +61,13 @@ pub fn split(evaluator: &mut Evaluator<'_>, arguments: &[Item]) -> Result<Item, 
         matcher => {
             let mut matches = Matches::of(matcher, text);
             let mut position = 0;
+            let mut next = matches.next(evaluator)?;
             while (parts.len() as f64) < limit {
-                let found = matches.next(evaluator)?;
-                let end = found.as_ref().map_or(text.len(), |found| found.start);
+                let end = next.as_ref().map_or(text.len(), |found| found.start);
                 parts.push(Item::text(between(text, position, end), &evaluator.meter)?);
-                let Some(found) = found else { break };
+                let Some(found) = next else { break };
                 position = found.end;
+                next = matches.next(evaluator)?;
             }
         }
     }
@@ -114,9 +116,8 @@ pub fn replace(evaluator: &mut Evaluator<'_>, arguments: &[Item]) -> Result<Item
         matcher => {
             let mut matches = Matches::of(matcher, text);
             let mut count = 0.0;
-            while count < limit
-                && let Some(found) = matches.next(evaluator)?
-            {
+            let mut next = matches.next(evaluator)?;
+            while let Some(found) = next.take_if(|_| count < limit) {
                 match replacement {
                     Item::String(template) => {
                         let with = filled(template, &found, &evaluator.meter)?;
@@ -132,6 +133,7 @@ pub fn replace(evaluator: &mut Evaluator<'_>, arguments: &[Item]) -> Result<Item
                     other => return Err(Error::new("D3012").value(other)),
                 }
                 count += 1.0;
+                next = matches.next(evaluator)?;
             }
             if count == 0.0 {
                 return Ok(arguments[0].clone());

@@ -177,14 +177,15 @@ fn based(number: f64, radix: u32) -> String {
     let mut digits = Vec::new();
     // Beyond 53 bits the lower digits are not known, and zeros are written.
     let mut unknown = 0;
-    while rest > 9_007_199_254_740_992.0 {
+    while rest >= 9_007_199_254_740_992.0 * base {
         rest /= base;
         unknown += 1;
     }
-    let mut rest = rest.trunc() as u64;
-    while rest > 0 {
-        digits.push(char::from_digit((rest % u64::from(radix)) as u32, radix).unwrap_or('0'));
-        rest /= u64::from(radix);
+    // With the rounding that the reference has. It ends: each turn takes a digit off at most 1024 bits.
+    while rest > 0.0 {
+        let digit = rest % base;
+        digits.push(char::from_digit(digit as u32, radix).unwrap_or('0'));
+        rest = (rest - digit) / base;
     }
     if digits.is_empty() {
         digits.push('0');

@@ -28,6 +28,7 @@ pub fn translate(source: &str, ignore_case: bool, multi_line: bool) -> Result<Tr
         out: translation,
         open: Vec::new(),
         lookahead: usize::MAX,
+        lookbehind: false,
     };
     translator.pattern()?;
     Ok(translator.out)
@@ -45,6 +46,8 @@ struct Translator {
     open: Vec<(Closed, usize)>,
     /// Where the lookahead starts that was closed last.
     lookahead: usize,
+    /// A lookbehind was closed just before.
+    lookbehind: bool,
 }
 
 /// What may follow a group.
@@ -61,8 +64,6 @@ enum Escaped {
     Char(u32),
     Class(Class),
 }
-
-const NOTHING_TO_REPEAT: &str = "Nothing to repeat";
 
 impl Translator {
     fn peek(&self) -> Option<char> {
@@ -86,14 +87,15 @@ impl Translator {
         while let Some(c) = self.peek() {
             if let Some((least, most)) = self.quantifier()? {
                 if !repeatable {
-                    return Err(NOTHING_TO_REPEAT.into());
+                    let why = if self.lookbehind { "Invalid quantifier" } else { "Nothing to repeat" };
+                    return Err(why.into());
                 }
                 self.write_quantifier(least, most);
                 repeatable = false;
-                self.lookahead = usize::MAX;
+                (self.lookahead, self.lookbehind) = (usize::MAX, false);
                 continue;
             }
-            self.lookahead = usize::MAX;
+            (self.lookahead, self.lookbehind) = (usize::MAX, false);
             self.at += 1;
             repeatable = match c {
                 '|' => self.raw("|", false),
@@ -103,6 +105,7 @@ impl Translator {
                 }
                 ')' => {
                     let (closed, start) = self.open.pop().ok_or("Unmatched ')'")?;
+                    self.lookbehind = closed == Closed::Fixed;
                     if closed == Closed::Lookahead {
                         self.lookahead = start;
                     }
