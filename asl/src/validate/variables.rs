@@ -1,4 +1,4 @@
-//! Names of variables, and that no inner scope sets what an outer one has.
+//! Names of variables, and those in inner scopes that hide one of an outer scope.
 
 use std::collections::HashSet;
 
@@ -63,8 +63,9 @@ fn names(assign: Option<&Value>, state: &State<'_>, at: At<'_>, report: &mut Rep
             let message = format!("Invalid variable name '{name}': {reason}");
             report.error(Code::InvalidVariableName, at.key(key), message);
         } else if state.outer.is_some_and(|outer| outer.has(name)) {
-            let message = format!("Invalid variable name '{name}': the variable is assigned in an outer scope.");
-            report.error(Code::InvalidVariableName, at.key(key), message);
+            // AWS accepts it: an inner scope sets a variable of its own, which hides the outer one.
+            let message = format!("The variable '{name}' hides the one that an outer scope assigns.");
+            report.warning(Code::InvalidVariableName, at.key(key), message);
         }
     }
 }
