@@ -1,5 +1,8 @@
 //! The functions of the library.
 
+mod date;
+mod picture;
+
 use super::evaluate::Native;
 
 /// The function of this name.
