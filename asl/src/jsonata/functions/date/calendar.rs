@@ -3,7 +3,7 @@
 /// The milliseconds of a day.
 pub const DAY: f64 = 86_400_000.0;
 
-/// The last moment that there is, and the first with a sign.
+/// The last moment that there is. The first is as far on the other side of 1970.
 const LAST: f64 = 8.64e15;
 
 /// A moment in UTC, in parts. All are NaN where there is no such moment.

@@ -2,7 +2,7 @@
 
 use super::calendar::{DAY, Moment, date, weekday};
 
-/// The components that are numbers, but for the fraction of the second they are the ones that may be formatted as such.
+/// The components that are numbers, without the fraction of a second, which has no names.
 pub const NUMBERS: &str = "YMDdFWwXxHhms";
 
 /// A component's number, NaN for what is none.

@@ -100,7 +100,7 @@ fn read_time(tokens: &[Token<'_>]) -> Option<f64> {
     };
     let (hour, minute, second) = (value(hour), value(minute), value(second));
     // Midnight may be the end of a day.
-    let past_midnight = minute > 0 || second > 0 || fraction.trim_end_matches('0') != "";
+    let past_midnight = minute > 0 || second > 0 || !fraction.trim_end_matches('0').is_empty();
     if hour > 24 || (hour == 24 && past_midnight) {
         return None;
     }
