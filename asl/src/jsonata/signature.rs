@@ -82,7 +82,7 @@ impl Signature {
                     b'm' => Item::Undefined,
                     _ => {
                         let argument = arguments.get(index).cloned().unwrap_or_default();
-                        parameter.check_items(&argument, matched, index, meter)?;
+                        parameter.check_items(&argument, single, matched, index, meter)?;
                         if single == b'a' { argument } else { Item::array(vec![argument], meter)? }
                     }
                 });
@@ -95,16 +95,27 @@ impl Signature {
 
 impl Parameter {
     /// T0412 unless the items of an array are all as they must be.
-    fn check_items(&self, argument: &Item, matched: &[u8], index: usize, meter: &Rc<Meter>) -> Result<(), Error> {
+    fn check_items(
+        &self,
+        argument: &Item,
+        single: u8,
+        matched: &[u8],
+        index: usize,
+        meter: &Rc<Meter>,
+    ) -> Result<(), Error> {
         let Some(wanted) = self.items.as_deref() else { return Ok(()) };
         let right = match argument {
+            _ if single != b'a' => matched == wanted.as_bytes(),
             Item::Array(array) => {
                 meter.work(array.len())?;
                 // Only the first letter counts: what items of items are is not looked at.
                 let first = wanted.bytes().next();
                 array.iter().all(|item| Some(letters::letter(&item)) == first)
             }
-            _ => matched == wanted.as_bytes(),
+            // The arguments may be one further than their letters, where one was skipped.
+            Item::Undefined | Item::Null => false,
+            Item::String(text) => text.is_empty(),
+            _ => true,
         };
         if right {
             return Ok(());

@@ -141,6 +141,7 @@ pub fn distinct(evaluator: &mut Evaluator<'_>, arguments: &[Item]) -> Result<Ite
 
 /// The items that equal no earlier one.
 fn without_repetitions(array: &Array, meter: &Rc<Meter>) -> Result<Vec<Item>, Error> {
+    meter.room_for(array.len() * 4 * size_of::<Item>())?;
     let hashing = foldhash::fast::RandomState::default();
     let mut seen: HashMap<u64, Vec<usize>, foldhash::fast::RandomState> = HashMap::default();
     let mut kept: Vec<Item> = Vec::new();

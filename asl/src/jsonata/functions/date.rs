@@ -1,4 +1,4 @@
-//! Instants as text.
+//! `$fromMillis` and `$toMillis`: moments as text, in ISO 8601 or as XPath's date and time pictures have them.
 
 use std::rc::Rc;
 
@@ -6,12 +6,36 @@ use crate::jsonata::error::Error;
 use crate::jsonata::meter::Meter;
 use crate::time::Timestamp;
 
-/// An instant as text.
-pub fn from_millis(_: f64, _: Option<&str>, _: Option<&str>, _: &Rc<Meter>) -> Result<String, Error> {
-    Ok(String::new())
+mod calendar;
+mod component;
+mod format;
+mod iso;
+mod lenient;
+mod marker;
+mod matcher;
+mod names;
+mod parse;
+
+/// The picture of moments that are written without one.
+const ISO: &str = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]";
+
+/// `$fromMillis(millis, picture, timezone)`
+pub fn from_millis(
+    millis: f64,
+    picture: Option<&str>,
+    timezone: Option<&str>,
+    meter: &Rc<Meter>,
+) -> Result<String, Error> {
+    format::format(millis, picture.unwrap_or(ISO), timezone, meter)
 }
 
-/// The instant that a text tells.
-pub fn to_millis(_: &str, _: Option<&str>, _: Timestamp, _: &Rc<Meter>) -> Result<Option<f64>, Error> {
-    Ok(None)
+/// `$toMillis(text, picture)`. `None` where the text is not as the picture says. NaN where it names no moment.
+pub fn to_millis(text: &str, picture: Option<&str>, now: Timestamp, meter: &Rc<Meter>) -> Result<Option<f64>, Error> {
+    match picture {
+        Some(picture) => parse::parse(text, picture, now, meter),
+        None => iso::parse(text, meter).map(Some),
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,7 @@ pub fn member(item: &Item, name: &str, meter: &Rc<Meter>) -> Result<Item, Error>
 
 fn collect_members(array: &Array, name: &str, members: &mut Vec<Item>, meter: &Rc<Meter>) -> Result<(), Error> {
     meter.work(array.len())?;
+    meter.room_for((members.len() + array.len()) * size_of::<Item>())?;
     for item in array.iter() {
         match item {
             Item::Object(object) => match object.get(name) {
@@ -94,6 +95,7 @@ pub fn spread(evaluator: &mut Evaluator<'_>, arguments: &[Item]) -> Result<Item,
 
 fn spread_array(array: &Array, items: &mut Vec<Item>, meter: &Rc<Meter>) -> Result<(), Error> {
     meter.work(array.len())?;
+    meter.room_for((items.len() + array.len()) * size_of::<Item>())?;
     for item in array.iter() {
         match item {
             Item::Undefined => {}

@@ -101,7 +101,7 @@ pub fn each_mut(node: &mut Node, call: &mut dyn FnMut(&mut Node)) {
         Kind::Lambda(lambda) => Arc::get_mut(lambda).into_iter().for_each(|lambda| all(&mut lambda.body)),
         Kind::TailCall(inner) => Arc::get_mut(inner).into_iter().for_each(&mut all),
         Kind::Transform(transform) => {
-            for transform in Arc::get_mut(transform) {
+            if let Some(transform) = Arc::get_mut(transform) {
                 all(&mut transform.pattern);
                 all(&mut transform.update);
                 transform.delete.iter_mut().for_each(&mut all);

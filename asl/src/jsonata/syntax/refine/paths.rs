@@ -28,7 +28,7 @@ fn stage_predicates(step: &mut Node) {
 
 impl Refiner {
     /// `a.b`
-    pub(super) fn dot(&mut self, both: Box<Pair>) -> Result<Part, Error> {
+    pub(super) fn dot(&mut self, both: Pair) -> Result<Part, Error> {
         let left = self.part(both.0)?;
         let mut path = if matches!(left.node.kind, Kind::Path { .. }) {
             left
@@ -65,7 +65,7 @@ impl Refiner {
     }
 
     /// `a[b]`
-    pub(super) fn filter(&mut self, both: Box<Pair>, position: usize) -> Result<Part, Error> {
+    pub(super) fn filter(&mut self, both: Pair, position: usize) -> Result<Part, Error> {
         let mut part = self.part(both.0)?;
         if mark(&mut part, |step, _, _| step.group.is_some()) {
             return Err(Error::new("S0209").at(position));
@@ -87,8 +87,8 @@ impl Refiner {
     }
 
     /// `a{b: c}`
-    pub(super) fn group(&mut self, left: Box<Raw>, pairs: Vec<Pair>, position: usize) -> Result<Part, Error> {
-        let mut part = self.part(*left)?;
+    pub(super) fn group(&mut self, left: Raw, pairs: Vec<Pair>, position: usize) -> Result<Part, Error> {
+        let mut part = self.part(left)?;
         if part.node.group.is_some() {
             return Err(Error::new("S0210").at(position));
         }
@@ -98,8 +98,8 @@ impl Refiner {
     }
 
     /// `a^(b)`
-    pub(super) fn sort(&mut self, left: Box<Raw>, terms: Vec<(bool, Raw)>, position: usize) -> Result<Part, Error> {
-        let left = self.part(*left)?;
+    pub(super) fn sort(&mut self, left: Raw, terms: Vec<(bool, Raw)>, position: usize) -> Result<Part, Error> {
+        let left = self.part(left)?;
         let mut path = if matches!(left.node.kind, Kind::Path { .. }) { left } else { from_step(left) };
         let mut seeking = None;
         let mut keys = Vec::with_capacity(terms.len());
@@ -115,14 +115,8 @@ impl Refiner {
     }
 
     /// `a@$b`
-    pub(super) fn focus(
-        &mut self,
-        left: Box<Raw>,
-        name: Text,
-        keep_array: bool,
-        position: usize,
-    ) -> Result<Part, Error> {
-        let mut part = self.part(*left)?;
+    pub(super) fn focus(&mut self, left: Raw, name: Text, keep_array: bool, position: usize) -> Result<Part, Error> {
+        let mut part = self.part(left)?;
         mark(&mut part, |step, _, _| {
             if !step.stages.is_empty() || !step.predicates.is_empty() {
                 return Err(Error::new("S0215").at(position));
@@ -139,8 +133,8 @@ impl Refiner {
     }
 
     /// `a#$b`
-    pub(super) fn index(&mut self, left: Box<Raw>, name: Text) -> Result<Part, Error> {
-        let mut part = self.part(*left)?;
+    pub(super) fn index(&mut self, left: Raw, name: Text) -> Result<Part, Error> {
+        let mut part = self.part(left)?;
         if !matches!(part.node.kind, Kind::Path { .. }) {
             stage_predicates(&mut part.node);
             part = from_step(part);
