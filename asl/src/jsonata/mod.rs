@@ -63,6 +63,11 @@ pub struct Turn<'a> {
     pub limits: Limits,
 }
 
+/// Whether the library has a function of this name.
+pub fn is_function(name: &str) -> bool {
+    functions::find(name).is_some()
+}
+
 impl Expression {
     /// Compiles an expression, without the `{%` and `%}` around it.
     pub fn compile(source: &str) -> Result<Expression, Error> {
@@ -72,6 +77,22 @@ impl Expression {
     /// As it was written.
     pub fn source(&self) -> &Text {
         &self.source
+    }
+
+    /// The variables that it takes from outside, without `$states`. The names of functions are among them: one of these
+    /// is a variable where something sets it.
+    pub fn variables(&self) -> Vec<Text> {
+        self.tree.variables().into_iter().map(|(name, _)| name).filter(|name| &**name != "states").collect()
+    }
+
+    /// The fields of a document that it looks for outside of any path, and `$$`: each once, with its position.
+    pub fn top_level(&self) -> Vec<(Text, usize)> {
+        self.tree.top_level()
+    }
+
+    /// Where it reads this member of this variable, if it does.
+    pub fn reads(&self, variable: &str, member: &str) -> Option<usize> {
+        self.tree.reads(variable, member)
     }
 
     /// Evaluates it over a document (`$`, where there is one) and variables. `None` is JSONata's undefined.

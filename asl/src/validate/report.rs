@@ -74,8 +74,15 @@ impl Report {
     }
 
     /// An error of another kind, at a character of the string here; `units` UTF-16 units come before it.
-    pub fn error_within(&mut self, code: Code, at: At<'_>, units: usize, message: impl Into<String>, note: String) {
-        self.push(code, Severity::Error, || (Some(at.pointer()), Spot::Within(units)), message, Some(note));
+    pub fn error_within(
+        &mut self,
+        code: Code,
+        at: At<'_>,
+        units: usize,
+        message: impl Into<String>,
+        note: Option<String>,
+    ) {
+        self.push(code, Severity::Error, || (Some(at.pointer()), Spot::Within(units)), message, note);
     }
 
     /// An error of another kind that AWS gives no location for.

@@ -11,6 +11,7 @@ mod literal;
 mod outline;
 mod parse;
 mod raw;
+mod references;
 mod refine;
 mod refuse;
 mod token;
@@ -45,6 +46,16 @@ impl Tree {
     /// The variables that the expression refers to and does not bind itself, with the positions of all their uses.
     pub fn variables(&self) -> Vec<(Text, usize)> {
         variables::free(&self.root)
+    }
+
+    /// The fields of a document that the expression looks for, and `$$`, with their positions.
+    pub fn top_level(&self) -> Vec<(Text, usize)> {
+        references::at_top_level(&self.root)
+    }
+
+    /// Where it reads this member of this variable.
+    pub fn reads(&self, variable: &str, member: &str) -> Option<usize> {
+        references::of_member(&self.root, variable, member)
     }
 }
 
