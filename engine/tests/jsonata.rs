@@ -92,8 +92,10 @@ fn without_output_the_result_or_the_input_is_passed_on() {
             9<8 WaitStateEntered C [1,2]
             10<9 WaitStateExited C [1,2]
             11<10 ChoiceStateEntered D [1,2]
-            12<10 EvaluationFailed States.QueryEvaluationError Choices[0]/Condition: An error occurred while executing the state 'D' (entered at the event id #11). The JSONata expression '$count($states.input) = 2' specified for the field 'Choices[0]/Condition' threw an error during evaluation. T1006: Attempted to invoke a non-function
-            13<12 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'D' (entered at the event id #11). The JSONata expression '$count($states.input) = 2' specified for the field 'Choices[0]/Condition' threw an error during evaluation. T1006: Attempted to invoke a non-function
+            12<11 ChoiceStateExited D [1,2]
+            13<12 SucceedStateEntered E [1,2]
+            14<13 SucceedStateExited E [1,2]
+            15<14 ExecutionSucceeded [1,2]
         "#]],
     );
 }
@@ -215,9 +217,21 @@ fn a_map_selects_from_the_context_and_each_iteration_has_a_scope() {
             3<2 PassStateExited V {"items":[1,2]} := {"rate":10}
             4<3 MapStateEntered M {"items":[1,2]}
             5<4 MapStateStarted 2
-            6<5 EvaluationFailed States.QueryEvaluationError ItemSelector/all: An error occurred while executing the state 'M' (entered at the event id #4). The JSONata expression '$count($states.input.items)' specified for the field 'ItemSelector/all' threw an error during evaluation. T1006: Attempted to invoke a non-function
-            7<6 MapStateFailed
-            8<7 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'M' (entered at the event id #4). The JSONata expression '$count($states.input.items)' specified for the field 'ItemSelector/all' threw an error during evaluation. T1006: Attempted to invoke a non-function
+            6<5 MapIterationStarted 0
+            7<6 PassStateEntered P {"v":10,"i":0,"all":2}
+            8<7 PassStateExited P {"v":10,"i":0,"all":2} := {"own":20}
+            9<8 PassStateEntered Q {"v":10,"i":0,"all":2}
+            10<9 PassStateExited Q 20
+            11<10 MapIterationSucceeded 0
+            12<10 MapIterationStarted 1
+            13<12 PassStateEntered P {"v":20,"i":1,"all":2}
+            14<13 PassStateExited P {"v":20,"i":1,"all":2} := {"own":30}
+            15<14 PassStateEntered Q {"v":20,"i":1,"all":2}
+            16<15 PassStateExited Q 30
+            17<16 MapIterationSucceeded 1
+            18<17 MapStateSucceeded
+            19<17 MapStateExited M 50
+            20<19 ExecutionSucceeded 50
         "#]],
     );
 }
@@ -249,12 +263,11 @@ fn a_parallel_gives_its_arguments_to_every_branch() {
             5<4 ParallelStateStarted
             6<5 PassStateEntered One {"a":"hi"}
             7<5 PassStateEntered Two {"a":"hi"}
-            8<6 PassStateExited One ""
-            9<7 PassStateExited Two ""
+            8<6 PassStateExited One "hi!"
+            9<7 PassStateExited Two "hi!"
             10<9 ParallelStateSucceeded
-            11<9 EvaluationFailed States.QueryEvaluationError Output: An error occurred while executing the state 'P' (entered at the event id #4). The JSONata expression '$join($states.result, '-')' specified for the field 'Output' threw an error during evaluation. T1006: Attempted to invoke a non-function
-            12<11 ParallelStateFailed
-            13<12 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'P' (entered at the event id #4). The JSONata expression '$join($states.result, '-')' specified for the field 'Output' threw an error during evaluation. T1006: Attempted to invoke a non-function
+            11<9 ParallelStateExited P "hi!-hi!"
+            12<11 ExecutionSucceeded "hi!-hi!"
         "#]],
     );
 }
@@ -268,7 +281,7 @@ fn a_fail_state_computes_its_error_and_cause() {
         expect![[r#"
             1<0 ExecutionStarted
             2<0 FailStateEntered F {"n":5}
-            3<2 ExecutionFailed  F
+            3<2 ExecutionFailed E5 F
         "#]],
     );
 }
@@ -374,8 +387,8 @@ fn an_output_that_fails_follows_what_the_task_did() {
             3<2 LambdaFunctionScheduled {}
             4<3 LambdaFunctionStarted
             5<4 LambdaFunctionSucceeded "x"
-            6<5 EvaluationFailed States.QueryEvaluationError Output: An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$states.result + 1' specified for the field 'Output' threw an error during evaluation. T2001: The left side of the  operator must evaluate to a number
-            7<6 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$states.result + 1' specified for the field 'Output' threw an error during evaluation. T2001: The left side of the  operator must evaluate to a number
+            6<5 EvaluationFailed States.QueryEvaluationError Output: An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$states.result + 1' specified for the field 'Output' threw an error during evaluation. T2001: The left side of the "+" operator must evaluate to a number
+            7<6 ExecutionFailed States.QueryEvaluationError An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$states.result + 1' specified for the field 'Output' threw an error during evaluation. T2001: The left side of the "+" operator must evaluate to a number
         "#]],
     );
 }
