@@ -74,6 +74,14 @@ impl Expression {
         &self.source
     }
 
+    /// The variables it takes from outside, with their places in UTF-16 units: not those it sets itself, not the functions
+    /// of the library.
+    pub fn variables(&self) -> Vec<(Text, usize)> {
+        let mut variables = self.tree.variables();
+        variables.retain(|(name, _)| functions::find(name).is_none());
+        variables
+    }
+
     /// Evaluates it over a document (`$`, where there is one) and variables. `None` is JSONata's undefined.
     pub fn evaluate(
         &self,
