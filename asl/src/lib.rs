@@ -16,6 +16,7 @@ pub mod location;
 pub mod path;
 pub mod program;
 pub mod programs;
+pub mod query;
 pub mod resource;
 pub mod retry;
 pub mod scope;

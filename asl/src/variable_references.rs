@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::intrinsics::Intrinsic;
 use crate::jsonata_variables;
 use crate::path::{Root, Selector};
-use crate::template::jsonata_source;
+use crate::query;
 use crate::value::{Object, Text, Value};
 
 /// The names of the variables that states refer to, without their `$`, by the names of the states. States that refer
@@ -153,7 +153,7 @@ fn jsonata_fields(fields: &Object, assigned: &HashSet<&str>, found: &mut BTreeSe
 fn jsonata_value(value: &Value, assigned: &HashSet<&str>, found: &mut BTreeSet<Text>) {
     match value {
         Value::String(text) => {
-            let names = jsonata_source(text).map(|source| jsonata_variables::free(source, assigned));
+            let names = query::source(text).map(|source| jsonata_variables::free(source, assigned));
             found.extend(names.into_iter().flatten().map(Text::from));
         }
         Value::Array(items) => items.iter().for_each(|item| jsonata_value(item, assigned, found)),

@@ -1,12 +1,15 @@
-//! Expressions of JSONata states: `{% ... %}` from end to end.
+//! Expressions of JSONata states: `{% ... %}` from end to end, and JSONata in between.
 
 use super::machine::State;
 use super::report::Report;
+use crate::diagnostic::Code;
+use crate::jsonata::Expression;
 use crate::location::At;
+use crate::query;
 use crate::value::Value;
 
 /// Fields of a state that are expressions, or have them inside.
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "Arguments",
     "Output",
     "Assign",
@@ -22,6 +25,7 @@ const FIELDS: [&str; 17] = [
     "Timestamp",
     "MaxConcurrency",
     "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
     "Error",
     "Cause",
 ];
@@ -64,5 +68,14 @@ fn expression(text: &str, at: At<'_>, report: &mut Report) {
     let (opens, closes) = (text.starts_with("{%"), text.ends_with("%}"));
     if opens != closes || (opens && text.len() < 4) {
         report.schema(at, "JSONata string must start with {% and end with %}");
+        return;
+    }
+    let Some(source) = query::source(text) else { return };
+    if let Err(error) = Expression::compile(source) {
+        let start = text[..text.len() - text.trim_start_matches("{%").trim_start().len()].encode_utf16().count();
+        // JSONata tells where it was when it noticed: after what it did not understand.
+        let before = error.position().unwrap_or_default().saturating_sub(1);
+        let note = format!("JSONata's error {} is at character {} of the expression", error.code(), before + 1);
+        report.error_within(Code::InvalidJsonataExpression, at, start + before, error.text(), note);
     }
 }
