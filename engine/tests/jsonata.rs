@@ -111,22 +111,32 @@ fn a_choice_rule_has_its_own_output_and_variables_and_the_default_those_of_the_s
         "Output": { "default": "{% $states.input %}" }
     });
     let states = json!({ "S": choice, "Z": { "Type": "Succeed", "Output": ["{% $a %}", "{% $states.input %}"] } });
-    check(states.clone(), json!(1), |_| {}, expect![[r#"
+    check(
+        states.clone(),
+        json!(1),
+        |_| {},
+        expect![[r#"
         1<0 ExecutionStarted
         2<0 ChoiceStateEntered S 1
         3<2 ChoiceStateExited S "rule" := {"a":"one"}
         4<3 SucceedStateEntered Z "rule"
         5<4 SucceedStateExited Z ["one","rule"]
         6<5 ExecutionSucceeded ["one","rule"]
-    "#]]);
-    check(states, json!(2), |_| {}, expect![[r#"
+    "#]],
+    );
+    check(
+        states,
+        json!(2),
+        |_| {},
+        expect![[r#"
         1<0 ExecutionStarted
         2<0 ChoiceStateEntered S 2
         3<2 ChoiceStateExited S {"default":2} := {"a":"other"}
         4<3 SucceedStateEntered Z {"default":2}
         5<4 SucceedStateExited Z ["other",{"default":2}]
         6<5 ExecutionSucceeded ["other",{"default":2}]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -141,7 +151,11 @@ fn a_catcher_sees_the_error_and_the_input() {
         }
     ]);
     let states = json!({ "A": with(task(), json!({ "Catch": catch })), "B": { "Type": "Pass", "End": true } });
-    check(states.clone(), json!({ "i": 1 }), |world| _ = world.fail("A", 0, "E", "because"), expect![[r#"
+    check(
+        states.clone(),
+        json!({ "i": 1 }),
+        |world| _ = world.fail("A", 0, "E", "because"),
+        expect![[r#"
         1<0 ExecutionStarted
         2<0 TaskStateEntered A {"i":1}
         3<2 LambdaFunctionScheduled {"i":1}
@@ -151,8 +165,13 @@ fn a_catcher_sees_the_error_and_the_input() {
         7<6 PassStateEntered B {"error":{"Error":"E","Cause":"because"},"input":{"i":1}}
         8<7 PassStateExited B {"error":{"Error":"E","Cause":"because"},"input":{"i":1}}
         9<8 ExecutionSucceeded {"error":{"Error":"E","Cause":"because"},"input":{"i":1}}
-    "#]]);
-    check(states, json!({ "i": 1 }), |world| _ = world.fail("A", 0, "Other", "because"), expect![[r#"
+    "#]],
+    );
+    check(
+        states,
+        json!({ "i": 1 }),
+        |world| _ = world.fail("A", 0, "Other", "because"),
+        expect![[r#"
         1<0 ExecutionStarted
         2<0 TaskStateEntered A {"i":1}
         3<2 LambdaFunctionScheduled {"i":1}
@@ -162,7 +181,8 @@ fn a_catcher_sees_the_error_and_the_input() {
         7<6 PassStateEntered B {"Error":"Other","Cause":"because"}
         8<7 PassStateExited B {"Error":"Other","Cause":"because"}
         9<8 ExecutionSucceeded {"Error":"Other","Cause":"because"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -480,8 +500,11 @@ fn every_field_tells_what_it_needs() {
             said("Credentials/RoleArn", "$role", "returned nothing (undefined)."),
         ),
         (
-            with(task(), json!({ "Catch": [{ "ErrorEquals": ["States.ALL"], "Output": { "x": "{% $x %}" }, "Next": "Z" }],
-                "Arguments": "{% $y %}" })),
+            with(
+                task(),
+                json!({ "Catch": [{ "ErrorEquals": ["States.ALL"], "Output": { "x": "{% $x %}" }, "Next": "Z" }],
+                "Arguments": "{% $y %}" }),
+            ),
             json!({}),
             said("Arguments", "$y", "returned nothing (undefined)."),
         ),
@@ -491,10 +514,14 @@ fn every_field_tells_what_it_needs() {
         if caught {
             let mut world = World::new(jsonata(json!({ "S": state, "Z": { "Type": "Succeed" } })), world_input);
             world.start();
-            let places: Vec<&str> = world.history.iter().filter_map(|event| match &event.kind {
-                HistoryKind::EvaluationFailed { location, .. } => location.as_deref(),
-                _ => None,
-            }).collect();
+            let places: Vec<&str> = world
+                .history
+                .iter()
+                .filter_map(|event| match &event.kind {
+                    HistoryKind::EvaluationFailed { location, .. } => location.as_deref(),
+                    _ => None,
+                })
+                .collect();
             assert_eq!(places, ["Arguments", "Catch[0]/Output/x"]);
         } else {
             check_failure(state, world_input, &expected);

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::Value as Json;
 
 use super::report::Report;
-use super::variables::Outer;
 use super::schema::{self, Shape};
+use super::variables::Outer;
 use super::{
     MachineType, choice, exclusive, graph, handlers, jsonata, language, map, names, paths, task, template, variables,
     wait,
