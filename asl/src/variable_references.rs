@@ -154,7 +154,7 @@ fn jsonata_value(value: &Value, assigned: &HashSet<&str>, found: &mut BTreeSet<T
     match value {
         Value::String(text) => {
             let expression = query::source(text).and_then(|source| Expression::compile(source).ok());
-            let names = expression.iter().flat_map(Expression::variables);
+            let names = expression.iter().flat_map(Expression::variables).map(|(name, _)| name);
             found.extend(names.filter(|name| assigned.contains(&**name) || !is_function(name)));
         }
         Value::Array(items) => items.iter().for_each(|item| jsonata_value(item, assigned, found)),

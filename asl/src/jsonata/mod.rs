@@ -79,10 +79,12 @@ impl Expression {
         &self.source
     }
 
-    /// The variables that it takes from outside, without `$states`. The names of functions are among them: one of these
-    /// is a variable where something sets it.
-    pub fn variables(&self) -> Vec<Text> {
-        self.tree.variables().into_iter().map(|(name, _)| name).filter(|name| &**name != "states").collect()
+    /// The variables it takes from outside, with their places in UTF-16 units: not those it sets itself, and not `$states`.
+    /// Names of functions are among them: such a name is a variable where something assigns it.
+    pub fn variables(&self) -> Vec<(Text, usize)> {
+        let mut variables = self.tree.variables();
+        variables.retain(|(name, _)| &**name != "states");
+        variables
     }
 
     /// The fields of a document that it looks for outside of any path, and `$$`: each once, with its position.

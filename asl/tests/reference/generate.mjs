@@ -37,7 +37,7 @@ export class Generator {
   }
 
   string() {
-    return this.#pick(["", "a", "b", "abc", "Hello World", "10", "3.5", "a,b,c", "ä€😀z", "  x  y ", "2020-02-29T10:20:30Z", "aGk=", "a b&c"]);
+    return this.#pick(["", "a", "b", "abc", "Hello World", "10", "3.5", "a,b,c", "ä€z", "  x  y ", "2020-02-29T10:20:30Z", "aGk=", "a b&c"]);
   }
 
   number() {
@@ -175,7 +175,7 @@ export class Generator {
       [0.5, () => `(${inner()} ? ${inner()})`],
       [1, () => `($x := ${inner()}; ${this.#pick(["$x", "[$x, $x]", "$x.id", "$count($x)", "{'x': $x}"])})`],
       [1, () => `($f := function($x, $y) { ${this.#pick(["$x", "$string($x) & 'y'", "[$x, $y]", "$x + 1"])} }; $f(${inner()}, ${inner()}))`],
-      [0.5, () => `($f := $substring(?, ${this.integer(-2, 2)}, ?); $f(${this.#text(depth)}, 2))`],
+      [0.5, () => `($f := $substring(?, ${this.integer(-2, 2)}, ?); $f(${JSON.stringify(this.string())}, 2))`],
       [0.7, () => `${this.#array(depth)} ~> ${this.#pick(["$count", "$string", "$reverse", "$sum()", "$map(function($x) { $x })", "$append(1)", "$type", "$distinct"])}`],
       [0.4, () => `(${this.#array(depth)} ~> ${this.#pick(["$reverse ~> $string", "$count ~> $string"])})`],
       [0.4, () => `($loop := function($k) { $k < 4 ? $loop($k + 1) : $k }; $loop(${this.#numbers(depth)}))`],
@@ -219,7 +219,10 @@ export class Generator {
       () => one("join", this.#pick(["words", "items.tags"])),
       () => one("match", t(), regex()),
       () => one("match", t(), regex(), small()),
-      () => one("replace", t(), this.#pick(["'a'", "' '", regex()]), this.#pick(["'-'", "'[$0]'", "'$1$2'", "'$$'", "function($m) { $uppercase($m.match) }"])),
+      () => one("replace", t(), this.#pick(["'a'", "' '", regex()]), this.#pick(["'-'", "'[$0]'", "'$1$2'", "'$$'"])),
+      () => one("replace", t(), regex(), "function($m) { $uppercase($m.match) }"),
+      () => one(this.#pick(["length", "uppercase", "trim", "base64encode", "encodeUrl"]), "'ä€😀z'"),
+      () => one("substring", "'ä€😀z'", small(), small()),
       () => one("replace", t(), regex(), "'x'", small()),
       () => one(this.#pick(["abs", "floor", "ceil", "sqrt"]), n()),
       () => one("round", n(), small()),

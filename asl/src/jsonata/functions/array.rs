@@ -72,7 +72,7 @@ pub fn zip(evaluator: &mut Evaluator<'_>, arguments: &[Item]) -> Result<Item, Er
 
 pub fn sort(evaluator: &mut Evaluator<'_>, arguments: &[Item]) -> Result<Item, Error> {
     let Some(array) = several(evaluator, &arguments[0])? else { return Ok(arguments[0].clone()) };
-    let items = array.to_vec();
+    let items = array.to_vec(&evaluator.meter)?;
     let sorted = match &arguments[1] {
         Item::Function(function) => sort_with(evaluator, items, &mut |evaluator, left, right| {
             let after = evaluator.apply(function, vec![left.clone(), right.clone()], &Item::Null)?;
