@@ -1,6 +1,8 @@
 //! What an expression refers to that AWS does not have: fields of a document, for there is none, and members of `$states`
 //! that are not there.
 
+use std::collections::HashSet;
+
 use super::grow;
 use super::tree::{Kind, Node};
 use super::walk;
@@ -8,9 +10,24 @@ use crate::value::Text;
 
 /// The fields that are looked for in the document itself, and `$$`, each with the position of its first use.
 pub fn at_top_level(root: &Node) -> Vec<(Text, usize)> {
-    let mut found = Vec::new();
+    let mut found = Found::default();
     search(root, true, &mut found);
-    found
+    found.uses
+}
+
+#[derive(Default)]
+struct Found {
+    uses: Vec<(Text, usize)>,
+    names: HashSet<Text>,
+}
+
+impl Found {
+    fn note(&mut self, name: &str, position: usize) {
+        let name = Text::from(name);
+        if self.names.insert(name.clone()) {
+            self.uses.push((name, position));
+        }
+    }
 }
 
 /// Where the expression begins a path with this member of this variable.
@@ -28,15 +45,10 @@ pub fn of_member(root: &Node, variable: &str, member: &str) -> Option<usize> {
 }
 
 /// `top`: the context is the document itself.
-fn search(node: &Node, top: bool, found: &mut Vec<(Text, usize)>) {
-    let note = |name: &str, found: &mut Vec<(Text, usize)>| {
-        if !found.iter().any(|(known, _)| &**known == name) {
-            found.push((name.into(), node.position));
-        }
-    };
+fn search(node: &Node, top: bool, found: &mut Found) {
     grow(|| match &node.kind {
-        Kind::Name(name) if top => note(name, found),
-        Kind::Variable(name) if &**name == "$" => note("$$", found),
+        Kind::Name(name) if top => found.note(name, node.position),
+        Kind::Variable(name) if &**name == "$" => found.note("$$", node.position),
         Kind::Path { steps, .. } => {
             let mut context = top;
             for step in steps {
@@ -62,7 +74,7 @@ fn search(node: &Node, top: bool, found: &mut Vec<(Text, usize)>) {
 }
 
 /// Filters and groups behind a path, a name or a variable.
-fn behind(node: &Node, found: &mut Vec<(Text, usize)>) {
+fn behind(node: &Node, found: &mut Found) {
     let own = own_parts(node);
     let mut at = 0;
     walk::below(node, &mut |part| {

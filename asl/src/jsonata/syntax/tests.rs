@@ -166,11 +166,6 @@ fn plain_paths_are_known() {
     }
 }
 
-/// The stack is as small as threads have it: that of a test.
-fn on_a_small_stack(test: fn()) {
-    test();
-}
-
 fn deep(source: &str) -> &'static str {
     match Tree::parse(source) {
         Ok(tree) => {
@@ -183,59 +178,53 @@ fn deep(source: &str) -> &'static str {
 
 #[test]
 fn what_nests_too_deeply_is_refused() {
-    on_a_small_stack(|| {
-        for part in [
-            "(",
-            "[",
-            "-",
-            "{\"a\":",
-            "{",
-            "function(){",
-            "1?",
-            "1?2:",
-            "a.(",
-            "a[",
-            "$f(",
-            "$a:=",
-            "a^(",
-            "|",
-            "a.",
-            "1+",
-            "a&",
-            "a~>",
-            "%.(",
-            "%.",
-            "a@$x.",
-            "a{b:",
-        ] {
-            let code = deep(&part.repeat(20_000));
-            assert!(matches!(code, "S0903" | "S0211" | "S0210" | "S0901"), "{part}: {code}");
-        }
-        for (first, more) in [("a", "[0]"), ("$f", "()"), ("a", "#$i"), ("a", "@$x"), ("a", "^(b)"), ("a", ".b[]")] {
-            assert_eq!(deep(&format!("{first}{}", more.repeat(20_000))), "S0903", "{more}");
-        }
-        for (open, close) in [("(", ")"), ("[", "]"), ("a.(%.", ")"), ("function(){", "}"), ("a[", "]"), ("{'a':", "}")]
-        {
-            assert_eq!(deep(&format!("{}1{}", open.repeat(9_000), close.repeat(9_000))), "S0903", "{open}");
-        }
-    });
+    for part in [
+        "(",
+        "[",
+        "-",
+        "{\"a\":",
+        "{",
+        "function(){",
+        "1?",
+        "1?2:",
+        "a.(",
+        "a[",
+        "$f(",
+        "$a:=",
+        "a^(",
+        "|",
+        "a.",
+        "1+",
+        "a&",
+        "a~>",
+        "%.(",
+        "%.",
+        "a@$x.",
+        "a{b:",
+    ] {
+        let code = deep(&part.repeat(20_000));
+        assert!(matches!(code, "S0903" | "S0211" | "S0210" | "S0901"), "{part}: {code}");
+    }
+    for (first, more) in [("a", "[0]"), ("$f", "()"), ("a", "#$i"), ("a", "@$x"), ("a", "^(b)"), ("a", ".b[]")] {
+        assert_eq!(deep(&format!("{first}{}", more.repeat(20_000))), "S0903", "{more}");
+    }
+    for (open, close) in [("(", ")"), ("[", "]"), ("a.(%.", ")"), ("function(){", "}"), ("a[", "]"), ("{'a':", "}")] {
+        assert_eq!(deep(&format!("{}1{}", open.repeat(9_000), close.repeat(9_000))), "S0903", "{open}");
+    }
 }
 
 #[test]
 fn long_chains_and_deep_nests_are_parsed() {
-    on_a_small_stack(|| {
-        for (part, last) in
-            [("a.", "a"), ("1+", "1"), ("a&", "a"), ("a ~> ", "a"), ("a and ", "a"), ("-", "a"), ("1?2:", "3")]
-        {
-            assert_eq!(deep(&(part.repeat(4_900) + last)), "parsed", "{part}");
-        }
-        let cases =
-            [("(", ")"), ("[", "]"), ("{'a':", "}"), ("function(){", "}"), ("$f(", ")"), ("a[", "]"), ("a.(", ")")];
-        for (open, close) in cases {
-            let levels = 2_400;
-            assert_eq!(deep(&format!("{}a{}", open.repeat(levels), close.repeat(levels))), "parsed", "{open}");
-        }
-    });
+    for (part, last) in
+        [("a.", "a"), ("1+", "1"), ("a&", "a"), ("a ~> ", "a"), ("a and ", "a"), ("-", "a"), ("1?2:", "3")]
+    {
+        assert_eq!(deep(&(part.repeat(4_900) + last)), "parsed", "{part}");
+    }
+    let cases = [("(", ")"), ("[", "]"), ("{'a':", "}"), ("function(){", "}"), ("$f(", ")"), ("a[", "]"), ("a.(", ")")];
+    for (open, close) in cases {
+        let levels = 2_400;
+        assert_eq!(deep(&format!("{}a{}", open.repeat(levels), close.repeat(levels))), "parsed", "{open}");
+    }
 }
 
 #[test]
