@@ -41,7 +41,8 @@ pub fn compile(definition: &Value) -> Compiled<Program> {
     for state in compiler.states {
         states.push(state.ok_or_else(|| root.wrong("A state was left out"))?);
     }
-    Ok(Program { start, states: states.into(), timeout_s, unsupported: compiler.unsupported.into() })
+    let has_jsonata = states.iter().any(|state| state.language == QueryLanguage::Jsonata);
+    Ok(Program { start, states: states.into(), timeout_s, unsupported: compiler.unsupported.into(), has_jsonata })
 }
 
 #[derive(Default)]

@@ -21,6 +21,8 @@ pub struct Program {
     pub timeout_s: Option<u64>,
     /// What the definition asks for that is not run: each with its place and a sentence. Empty for a program that runs.
     pub unsupported: Box<[Unsupported]>,
+    /// Whether a state is in JSONata, whose expressions may take long to evaluate.
+    pub has_jsonata: bool,
 }
 
 /// A part of a definition that is valid but is not run by this build.

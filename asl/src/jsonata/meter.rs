@@ -63,7 +63,7 @@ impl Meter {
     pub fn room_for(&self, bytes: usize) -> Result<(), Error> {
         if bytes > self.limits.memory.saturating_sub(self.live.get()) {
             return Err(Error::new("U1001")
-                .message(format!("Expression evaluation exceeded the memory limit of {} bytes", self.limits.memory)));
+                .message("Expression evaluation memory limit exceeded: Check for excessive memory usage"));
         }
         Ok(())
     }
