@@ -1,0 +1,67 @@
+//! What is run: a state machine's name and definition, from a file of its own or out of a template, and where its tasks go.
+
+use std::path::Path;
+
+use stepwell_asl::MachineType;
+use stepwell_engine::arn::Place;
+use stepwell_engine::invoke::Config;
+
+use super::memory::ACCOUNT;
+use crate::args::Run;
+use crate::definition::{Examined, defines, examine_file, tell_unused};
+use crate::refusal::Refusal;
+use crate::template::Template;
+use crate::{files, tasks};
+
+/// A state machine that is to be run.
+pub struct Subject {
+    /// Its name.
+    pub machine: String,
+    pub examined: Examined,
+    pub config: Config,
+    /// Holds code of functions.
+    _template: Option<Template>,
+}
+
+impl Subject {
+    /// As the arguments say.
+    pub fn of(args: &Run) -> Result<Subject, Refusal> {
+        let limited = args.limits.payload_bytes.is_some();
+        match &args.template.template {
+            Some(_) => Subject::of_template(args, limited),
+            None => {
+                let file = args.path();
+                let examined = examine_file(file, &defines(&args.defines), MachineType::Standard, limited)?;
+                if !args.quiet {
+                    tell_unused(&examined.unused_defines);
+                }
+                Ok(Subject { machine: machine_name(file), examined, config: tasks::config(args)?, _template: None })
+            }
+        }
+    }
+
+    fn of_template(args: &Run, limited: bool) -> Result<Subject, Refusal> {
+        let defines = defines(&args.defines);
+        let mut config = tasks::config(args)?;
+        let place = Place { region: config.aws.local_region().to_owned(), account: ACCOUNT.to_owned() };
+        let given = args.template.given(&defines, place);
+        let template = given.ok_or_else(|| Refusal::new("--template FILE is needed"))?.load()?;
+        let machine = template.machine(args.state_machine.as_deref())?;
+        let examined = machine.examine(&defines, limited)?;
+        if !args.quiet {
+            tell_unused(&examined.unused_defines);
+            machine.tell_unsubstituted(&examined, &defines);
+        }
+        let machine = machine.name.clone();
+        template.add_routes(&mut config, args.mock_all);
+        Ok(Subject { machine, examined, config, _template: Some(template) })
+    }
+}
+
+/// The machine is named after its file: `order.asl.json` is `order`.
+fn machine_name(file: &Path) -> String {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or_default();
+    let kept: String = stem.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_').take(80).collect();
+    if kept.is_empty() || files::is_stdin(file) { "state-machine".to_owned() } else { kept }
+}
