@@ -73,7 +73,7 @@ pub fn directory(
     if let Some(key) = part("S3Key").or_else(|| part("Key")) {
         let text = evaluator.text(key)?;
         let asset = files.asset(&text).filter(|asset| asset.is_dir());
-        return asset.ok_or_else(|| in_bucket(&text, code.place));
+        return absolute(asset.ok_or_else(|| in_bucket(&text, code.place))?, code.place);
     }
     let value = evaluator.needed(code)?;
     match &value.kind {
@@ -87,13 +87,18 @@ pub fn directory(
 
 fn found(path: &str, at: At, files: &Files) -> Checked<PathBuf> {
     match files.find(path) {
-        Some(found) if found.is_dir() => Ok(found),
+        Some(found) if found.is_dir() => absolute(found, at),
         Some(found) => {
             let message = format!("{} is no directory: code is started from directories", found.display());
             Err(Fault::new(at, message).help(BUILD))
         }
         None => Err(Fault::new(at, format!("there is no directory {}", files.expected(path).display()))),
     }
+}
+
+/// Functions run in other directories, so nothing relative may be left.
+fn absolute(path: PathBuf, at: At) -> Checked<PathBuf> {
+    std::path::absolute(&path).map_err(|error| Fault::new(at, format!("{} cannot be found: {error}", path.display())))
 }
 
 fn in_bucket(what: &str, at: At) -> Fault {

@@ -17,7 +17,6 @@ pub struct Files {
 impl Files {
     /// The files of the template at this path.
     pub fn of(template: &Path) -> Files {
-        let template = std::path::absolute(template).unwrap_or_else(|_| template.to_owned());
         Files { directory: template.parent().map(Path::to_owned).unwrap_or_default() }
     }
 

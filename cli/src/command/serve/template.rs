@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use stepwell_api::Api;
@@ -61,14 +61,13 @@ impl Live {
         self.router.clone()
     }
 
-    fn template(&self) -> MutexGuard<'_, Arc<Template>> {
-        self.template.lock().unwrap_or_else(PoisonError::into_inner)
+    fn template(&self) -> Arc<Template> {
+        self.template.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Registers all state machines and activities, or none: what is wrong with any of them is told.
     pub async fn register(&self, engine: &Engine, limited: bool) -> Result<(), Refusal> {
-        let template = self.template().clone();
-        register(&template, engine, limited).await
+        register(&self.template(), engine, limited).await
     }
 
     /// What the template makes, for people.
@@ -105,13 +104,13 @@ impl Live {
         register(&template, engine, limited).await?;
         let router = router(&template, &self.config, self.mock_all).await;
         *self.router.0.write().unwrap_or_else(PoisonError::into_inner) = router;
-        *self.template() = template;
+        *self.template.lock().unwrap_or_else(PoisonError::into_inner) = template;
         Ok(())
     }
 
     /// The template and the definitions that it names.
     fn files(&self) -> Vec<PathBuf> {
-        let template = self.template().clone();
+        let template = self.template();
         let definitions = template.definition_files().cloned();
         std::iter::once(self.given.path.clone()).chain(definitions).collect()
     }
