@@ -45,7 +45,15 @@ pub struct Written {
 impl Written {
     /// Shows what is wrong, with an excerpt, on stderr.
     pub fn tell(&self, fault: &Fault) {
-        let finding = Finding { note: fault.help.as_deref(), ..Finding::error(&fault.message, Some(fault.place)) };
+        self.show(Finding { note: fault.help.as_deref(), ..Finding::error(&fault.message, Some(fault.place)) });
+    }
+
+    /// Shows what is hardly meant like this.
+    pub fn warn(&self, fault: &Fault) {
+        self.show(Finding { note: fault.help.as_deref(), ..Finding::warning(&fault.message, Some(fault.place)) });
+    }
+
+    fn show(&self, finding: Finding<'_>) {
         output::tell(&(render(&self.file, &self.text, &finding) + "\n"));
     }
 

@@ -116,7 +116,7 @@ mod tests {
     fn a_map_is_written_as_json_and_found_again() {
         let text = "A: {b: [1, 'x']}\nC: yes\nD: []\n";
         let written = Written { file: "t".to_owned(), text: text.to_owned() };
-        let node = yaml::parse(text).unwrap();
+        let node = yaml::parse(text).unwrap().root;
         let (json, origin) = of_map(&written, &node);
         let expected =
             "{\n  \"A\": {\n    \"b\": [\n      1,\n      \"x\"\n    ]\n  },\n  \"C\": \"yes\",\n  \"D\": []\n}";

@@ -6,12 +6,11 @@ use std::str::CharIndices;
 use stepwell_asl::{Place, Value};
 
 use super::fault::{Checked, Fault};
-use super::node::{Builder, Kind, Node, too_deep};
+use super::node::{Builder, Kind, Node, Parsed, too_deep};
 use crate::files::{NoValue, why_no_value};
 
 /// Reads JSON text.
-pub fn parse(text: &str) -> Checked<Node> {
-    let start = Place { line: 1, column: 1, len: 1 };
+pub fn parse(text: &str) -> Checked<Parsed> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| {
         let place = Place { line: error.line().max(1), column: error.column().max(1), len: 1 };
         match why_no_value(&error) {
@@ -39,7 +38,7 @@ pub fn parse(text: &str) -> Checked<Node> {
             }
         }
     }
-    builder.finish().ok_or_else(|| Fault::new(start, "the template is empty"))
+    builder.finish()
 }
 
 enum Token {

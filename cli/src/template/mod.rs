@@ -6,6 +6,7 @@ mod conditions;
 mod evaluate;
 mod fault;
 mod function;
+mod indentation;
 mod inline;
 mod intrinsics;
 mod json;
@@ -36,7 +37,7 @@ use evaluate::Evaluator;
 use fault::{Checked, Fault, Written};
 use function::Properties;
 use local::Files;
-use node::Node;
+use node::Parsed;
 use stack::{Resource, Stack};
 
 /// The type of activities.
@@ -58,6 +59,8 @@ pub struct Given {
 #[derive(Debug)]
 pub struct Template {
     written: Written,
+    /// Names that their maps already have.
+    repeated: Vec<Fault>,
     machines: Vec<Made<Machine>>,
     functions: Vec<Made<Function>>,
     activities: Vec<Made<String>>,
@@ -84,7 +87,7 @@ impl Given {
         if let Some(rest) = written.text.strip_prefix('\u{feff}') {
             written.text = rest.to_owned();
         }
-        let root = parse(&written.text).map_err(|fault| written.refuse(&fault))?;
+        let Parsed { root, repeated } = parse(&written.text).map_err(|fault| written.refuse(&fault))?;
         let stack = Stack::new(&root, &written, &self.place, stack_name(&self.path), &self.parameters);
         let stack = stack.map_err(|fault| written.refuse(&fault))?;
         let mut reading = Reading { evaluator: Evaluator::new(&stack), files: Files::of(&self.path), given: self };
@@ -101,7 +104,7 @@ impl Given {
         }
         refuse_twins(&mut machines, &stack);
         refuse_twins(&mut functions, &stack);
-        Ok(Template { machines, functions, activities, _scratch: scratch, written })
+        Ok(Template { repeated, machines, functions, activities, _scratch: scratch, written })
     }
 }
 
@@ -164,7 +167,7 @@ fn refuse_twins<T>(all: &mut [Made<T>], stack: &Stack<'_>) {
 
 const START: At = At { line: 1, column: 1, len: 1 };
 
-fn parse(text: &str) -> Checked<Node> {
+fn parse(text: &str) -> Checked<Parsed> {
     match text.trim_start().starts_with('{') {
         true => json::parse(text).or_else(|fault| {
             // A YAML flow mapping begins like this too.
@@ -189,6 +192,11 @@ impl Template {
     /// How the template is called in messages.
     pub fn file(&self) -> &str {
         &self.written.file
+    }
+
+    /// Warns of what is there twice.
+    pub fn tell_repeated(&self) {
+        self.repeated.iter().for_each(|fault| self.written.warn(fault));
     }
 
     /// The state machine of that name or logical id; the only one where none is named.

@@ -1,6 +1,8 @@
 //! A template as a tree in which everything knows its place: what YAML and JSON have in common, and the short forms of
 //! intrinsic functions (`!Sub`) written out (`Fn::Sub`). What it means is not known here.
 
+use std::collections::HashMap;
+
 use stepwell_asl::{Place, Value};
 
 use super::fault::Fault;
@@ -10,6 +12,9 @@ pub const DEPTH_MAX: usize = 128;
 
 /// How many values a template may have, those that aliases repeat included.
 pub const NODES_MAX: usize = 500_000;
+
+/// How many names that are there twice are told of.
+const REPEATED_MAX: usize = 10;
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,7 +135,13 @@ pub struct Open {
 
 enum Content {
     Items(Vec<Node>),
-    Members { members: Vec<Member>, names: std::collections::HashSet<String>, name: Option<(String, Place)> },
+    Members {
+        members: Vec<Member>,
+        /// Which member has which name.
+        names: HashMap<String, usize>,
+        /// The name whose value comes next.
+        name: Option<(String, Place)>,
+    },
 }
 
 /// Builds a tree out of what a reader sees, within the limits.
@@ -139,6 +150,15 @@ pub struct Builder {
     open: Vec<Open>,
     root: Option<Node>,
     nodes: usize,
+    repeated: Vec<Fault>,
+}
+
+/// A template that was read.
+#[derive(Debug)]
+pub struct Parsed {
+    pub root: Node,
+    /// Names that their maps already have.
+    pub repeated: Vec<Fault>,
 }
 
 impl Builder {
@@ -159,7 +179,7 @@ impl Builder {
 
     /// Opens a map.
     pub fn open_map(&mut self, place: Place) -> Result<(), Fault> {
-        self.open(place, Content::Members { members: Vec::new(), names: Default::default(), name: None })
+        self.open(place, Content::Members { members: Vec::new(), names: HashMap::new(), name: None })
     }
 
     fn open(&mut self, place: Place, content: Content) -> Result<(), Fault> {
@@ -173,8 +193,9 @@ impl Builder {
     /// Takes the name of the next member.
     pub fn name(&mut self, text: String, place: Place) -> Result<(), Fault> {
         if let Some(Open { content: Content::Members { names, name, .. }, .. }) = self.open.last_mut() {
-            if !names.insert(text.clone()) {
-                return Err(Fault::new(place, format!("'{text}' is here for the second time")));
+            if names.contains_key(&text) && self.repeated.len() < REPEATED_MAX {
+                let message = format!("'{text}' is here for the second time, and this one counts");
+                self.repeated.push(Fault::new(place, message));
             }
             *name = Some((text, place));
         }
@@ -197,9 +218,14 @@ impl Builder {
         match self.open.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(node),
             Some(Content::Items(items)) => items.push(node),
-            Some(Content::Members { members, name, .. }) => {
+            Some(Content::Members { members, names, name }) => {
                 if let Some((name, place)) = name.take() {
-                    members.push(Member { name, place, value: node });
+                    let index = *names.entry(name.clone()).or_insert(members.len());
+                    let member = Member { name, place, value: node };
+                    match members.get_mut(index) {
+                        Some(there) => *there = member, // the last one counts, as for SAM
+                        None => members.push(member),
+                    }
                 }
             }
         }
@@ -215,9 +241,11 @@ impl Builder {
         }
     }
 
-    /// The whole tree; `None` where the text is empty.
-    pub fn finish(self) -> Option<Node> {
-        self.root
+    /// The whole tree.
+    pub fn finish(self) -> Result<Parsed, Fault> {
+        let start = Place { line: 1, column: 1, len: 1 };
+        let root = self.root.ok_or_else(|| Fault::new(start, "the template is empty"))?;
+        Ok(Parsed { root, repeated: self.repeated })
     }
 }
 

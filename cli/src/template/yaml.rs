@@ -6,32 +6,59 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use stepwell_asl::{Number, Place, Value};
 
 use super::fault::{Checked, Fault};
-use super::node::{Builder, DEPTH_MAX, Kind, Node, too_deep};
+use super::indentation::Indented;
+use super::node::{Builder, DEPTH_MAX, Kind, Node, Parsed, too_deep};
 
 /// The tags whose long form is not `Fn::` and the tag.
 const WITHOUT_PREFIX: [&str; 2] = ["Ref", "Condition"];
 
 /// Reads the only document of a YAML text.
-pub fn parse(text: &str) -> Checked<Node> {
+pub fn parse(text: &str) -> Checked<Parsed> {
     shallow(text)?;
-    let mut reader = Reader::default();
+    let mut indented = Indented::new(text);
+    let mut read = read(text, &indented);
+    while let Err(Refused::Syntax(message, place)) = &read
+        && indented.move_line(message, place.line)
+    {
+        read = self::read(&indented.text(), &indented);
+    }
+    read.map_err(|refused| match refused {
+        Refused::Syntax(message, place) => Fault::new(place, format!("the template is not YAML: {message}")),
+        Refused::Fault(fault) => fault,
+    })
+}
+
+/// Why a text cannot be read.
+enum Refused {
+    /// What the parser says, and where.
+    Syntax(String, Place),
+    Fault(Fault),
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Refused {
+        Refused::Fault(fault)
+    }
+}
+
+fn read(text: &str, indented: &Indented<'_>) -> Result<Parsed, Refused> {
+    let mut reader = Reader { indented, builder: Builder::default(), open: Vec::new(), anchors: HashMap::new() };
     let mut documents = 0;
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
             let place = Place { line: marker.line().max(1), column: marker.col() + 1, len: 1 };
-            Fault::new(place, format!("the template is not YAML: {}", error.info()))
+            Refused::Syntax(error.info().to_owned(), indented.place(place))
         })?;
         if matches!(event, Event::DocumentStart(_)) {
             documents += 1;
             if documents > 1 {
-                return Err(Fault::new(place(span), "there is more than one document"));
+                return Err(Fault::new(reader.place(span), "there is more than one document").into());
             }
         }
         reader.accept(event, span)?;
     }
-    let start = Place { line: 1, column: 1, len: 1 };
-    reader.builder.finish().ok_or_else(|| Fault::new(start, "the template is empty"))
+    Ok(reader.builder.finish()?)
 }
 
 /// Refuses what would open more brackets than any template may nest, before the scanner keeps a state for each.
@@ -52,8 +79,8 @@ fn shallow(text: &str) -> Checked<()> {
     Ok(())
 }
 
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
+    indented: &'a Indented<'a>,
     builder: Builder,
     /// What was said of the containers that are open.
     open: Vec<Said>,
@@ -66,7 +93,11 @@ struct Said {
     call: Option<String>,
 }
 
-impl Reader {
+impl Reader<'_> {
+    fn place(&self, span: Span) -> Place {
+        self.indented.place(place(span))
+    }
+
     fn accept(&mut self, event: Event<'_>, span: Span) -> Checked<()> {
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
@@ -76,11 +107,11 @@ impl Reader {
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), span),
             Event::SequenceStart(anchor, tag) => {
                 self.open(anchor, tag.as_deref(), span)?;
-                self.builder.open_list(place(span))
+                self.builder.open_list(self.place(span))
             }
             Event::MappingStart(anchor, tag) => {
                 self.open(anchor, tag.as_deref(), span)?;
-                self.builder.open_map(place(span))
+                self.builder.open_map(self.place(span))
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some((node, said)) = self.builder.close().zip(self.open.pop()) else { return Ok(()) };
@@ -91,7 +122,7 @@ impl Reader {
 
     fn open(&mut self, anchor: usize, tag: Option<&Tag>, span: Span) -> Checked<()> {
         if self.builder.expects_name() {
-            return Err(Fault::new(place(span), "a name must be a text"));
+            return Err(Fault::new(self.place(span), "a name must be a text"));
         }
         self.open.push(Said { anchor, call: call(tag) });
         Ok(())
@@ -99,19 +130,19 @@ impl Reader {
 
     fn alias(&mut self, anchor: usize, span: Span) -> Checked<()> {
         if self.builder.expects_name() {
-            return Err(Fault::new(place(span), "a name must be a text"));
+            return Err(Fault::new(self.place(span), "a name must be a text"));
         }
-        let Some(node) = self.anchors.get(&anchor) else { return Err(Fault::new(place(span), "unknown alias")) };
+        let Some(node) = self.anchors.get(&anchor) else { return Err(Fault::new(self.place(span), "unknown alias")) };
         if self.builder.depth() + node.depth() > DEPTH_MAX {
-            return Err(too_deep(place(span)));
+            return Err(too_deep(self.place(span)));
         }
         // Before it is copied: aliases of aliases grow without end.
-        self.builder.count(node.count(), place(span))?;
+        self.builder.count(node.count(), self.place(span))?;
         self.builder.put(node.clone())
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, span: Span) -> Checked<()> {
-        let place = place(span);
+        let place = self.place(span);
         if self.builder.expects_name() {
             if text == "<<" && style == ScalarStyle::Plain {
                 return Err(Fault::new(place, "merge keys ('<<') are not supported, here as in CloudFormation"));

@@ -49,6 +49,7 @@ impl Subject {
         let machine = template.machine(args.state_machine.as_deref())?;
         let examined = machine.examine(&defines, limited)?;
         if !args.quiet {
+            template.tell_repeated();
             tell_unused(&examined.unused_defines);
             machine.tell_unsubstituted(&examined, &defines);
         }

@@ -127,6 +127,7 @@ async fn router(template: &Template, config: &Config, mock_all: bool) -> Arc<Rou
 }
 
 async fn register(template: &Template, engine: &Engine, limited: bool) -> Result<(), Refusal> {
+    template.tell_repeated();
     let (machines, activities) = (template.machines()?, template.activities()?);
     let mut examined = Vec::with_capacity(machines.len());
     let mut wrong = 0;
