@@ -11,11 +11,12 @@ use super::node::{Kind, Member, Node};
 use super::stack::{Parameter, STACK_NAME, Stack};
 use super::{conditions, intrinsics, naming, suggest};
 
-/// How deep values, and what they refer to, may be worked out within each other.
+/// How deep values may be worked out within each other, and how many of them by reference. The stack has room for both.
 const DEPTH_MAX: usize = 300;
+const REFERENCES_MAX: usize = 50;
 
 /// How many bytes of text a template may be worked out to, and how many values: names that repeat names grow fast.
-const BYTES_MAX: usize = 32 << 20;
+const BYTES_MAX: usize = 16 << 20;
 const VALUES_MAX: usize = 5_000_000;
 
 /// What may be looked up only by AWS.
@@ -62,7 +63,7 @@ impl<'a> Evaluator<'a> {
     pub fn deeper<T>(&mut self, at: At, work: impl FnOnce(&mut Self) -> Checked<T>) -> Checked<T> {
         self.spend(at, 1)?;
         if self.depth >= DEPTH_MAX {
-            return Err(Fault::new(at, format!("this refers to others more than {DEPTH_MAX} levels deep")));
+            return Err(Fault::new(at, format!("this is worked out more than {DEPTH_MAX} levels deep")));
         }
         self.depth += 1;
         let made = work(self);
@@ -131,6 +132,9 @@ impl<'a> Evaluator<'a> {
         if let Some(first) = self.open.iter().position(|open| *open == id) {
             let circle: Vec<&str> = self.open[first..].iter().copied().chain([id]).collect();
             return Err(Fault::new(at, format!("this goes round in a circle: {}", circle.join(" -> "))));
+        }
+        if self.open.len() >= REFERENCES_MAX {
+            return Err(Fault::new(at, format!("this refers to others more than {REFERENCES_MAX} levels deep")));
         }
         self.open.push(id);
         let made = work(self);

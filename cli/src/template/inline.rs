@@ -33,7 +33,9 @@ pub fn of_text(written: &Written, at: Place, text: &str) -> Option<Origin> {
         match own == line {
             true => origin.mark_verbatim((index + 1, 1), place),
             // Something was put in for `${Name}`. Anything else is another text.
-            false if own.contains("${") => origin.mark((index + 1, 1), place),
+            false if own.split_once("${").is_some_and(|(before, _)| line.starts_with(before)) => {
+                origin.mark((index + 1, 1), place);
+            }
             false => return None,
         }
     }

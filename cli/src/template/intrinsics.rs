@@ -10,18 +10,8 @@ use super::fault::{Checked, Fault};
 use super::node::{Kind, Member, Node};
 use super::{naming, suggest};
 
-/// All that are known, for suggestions.
-const KNOWN: [&str; 9] = [
-    "Fn::FindInMap",
-    "Fn::GetAtt",
-    "Fn::If",
-    "Fn::Join",
-    "Fn::Select",
-    "Fn::Split",
-    "Fn::Sub",
-    "Fn::ToJsonString",
-    "Ref",
-];
+/// All that are known, without `Fn::`, for suggestions.
+const KNOWN: [&str; 9] = ["FindInMap", "GetAtt", "If", "Join", "Select", "Split", "Sub", "ToJsonString", "Ref"];
 
 /// Those of CloudFormation that cannot be worked out here, or that nothing here needs.
 const FOREIGN: [&str; 7] =
@@ -48,7 +38,7 @@ pub fn call(evaluator: &mut Evaluator<'_>, at: At, member: &Member) -> Checked<N
         name if FOREIGN.contains(&name) => Err(Fault::new(*place, format!("{name} cannot be worked out here"))),
         name => {
             let fault = Fault::new(*place, format!("there is no intrinsic function {name}"));
-            Err(fault.maybe(suggest::among(name, KNOWN)))
+            Err(fault.maybe(suggest::among(name.trim_start_matches("Fn::"), KNOWN)))
         }
     }
 }

@@ -282,3 +282,6 @@ impl Template {
         config.routes.extend(self.left_out().map(refused));
     }
 }
+
+#[cfg(test)]
+mod tests;
