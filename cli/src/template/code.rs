@@ -24,6 +24,11 @@ const BUILD: &str = "run `sam build` and use .aws-sam/build/template.yaml";
 pub struct Scratch(Option<TempDir>);
 
 impl Scratch {
+    /// Whether this directory is in here.
+    pub fn holds(&self, directory: &Path) -> bool {
+        self.0.as_ref().is_some_and(|root| directory.starts_with(root.path()))
+    }
+
     fn keep(&mut self, id: &str, file: &str, code: &str) -> io::Result<PathBuf> {
         let root = match &self.0 {
             Some(root) => root,

@@ -32,6 +32,8 @@ pub struct Function {
     /// `Runtime`
     pub runtime: String,
     pub target: ProcessTarget,
+    /// Its code stands in the template.
+    pub is_inline: bool,
     /// How many processes there may be at once.
     pub concurrency: usize,
 }
@@ -94,6 +96,7 @@ pub fn function(
     let reserved = whole(evaluator, "ReservedConcurrentExecutions", CONCURRENCY_MAX)?;
     Ok(Function {
         name,
+        is_inline: scratch.holds(&directory),
         runtime: written,
         target: ProcessTarget {
             runtime,

@@ -204,7 +204,10 @@ impl Template {
         let file = &self.written.file;
         let all: Vec<&str> = self.machines.iter().map(|machine| machine.id.as_str()).collect();
         let found = match named {
-            Some(name) => self.machines.iter().find(|one| one.id == name || one.name.as_deref() == Some(name)),
+            Some(name) => {
+                let by_name = || self.machines.iter().find(|one| one.name.as_deref() == Some(name));
+                self.machines.iter().find(|one| one.id == name).or_else(by_name)
+            }
             None if self.machines.len() == 1 => self.machines.first(),
             None if self.machines.is_empty() => None,
             None => {

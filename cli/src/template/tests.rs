@@ -353,7 +353,7 @@ fn what_has_no_end_is_refused() {
     check_template(&text, &[], "t:1:42: there is no intrinsic function Fn::X");
     let deepest = deepest.replace("!X [", "!ToJsonString [");
     let text = format!("Resources: {{Z: {{Type: T, Properties: {{P: {deepest}}}}}}}");
-    check_template(&text, &[], "t:1:42: the template comes to more than 16 MiB of text");
+    check_template(&text, &[], "t:1:1557: the template comes to more than 16 MiB of text");
     // A long way from one to the next.
     let mut chain = "Resources:\n  A0: {Type: AWS::SNS::Topic}\n".to_owned();
     for index in 1..2_000 {
@@ -361,5 +361,5 @@ fn what_has_no_end_is_refused() {
         chain.push_str(&format!("  A{index}: {{Type: AWS::SNS::Topic, Properties: {{TopicName: {name}}}}}\n"));
     }
     chain.push_str("  Z: {Type: T, Properties: {P: !Ref A1999}}\n");
-    check_template(&chain, &[], "t:1952:58: this refers to others more than 50 levels deep");
+    check_template(&chain, &[], "t:1951:58: this refers to others more than 50 levels deep");
 }

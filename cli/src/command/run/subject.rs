@@ -29,6 +29,9 @@ impl Subject {
         let limited = args.limits.payload_bytes.is_some();
         match &args.template.template {
             Some(_) => Subject::of_template(args, limited),
+            // The command line would see to it, had FILE and --template nothing to do with each other.
+            None if args.state_machine.is_some() => Err(Refusal::new("--state-machine needs --template <FILE>")),
+            None if !args.template.parameters.is_empty() => Err(Refusal::new("--parameter needs --template <FILE>")),
             None => {
                 let file = args.path();
                 let examined = examine_file(file, &defines(&args.defines), MachineType::Standard, limited)?;

@@ -182,8 +182,11 @@ fn summary(template: &Template, place: &Place) -> String {
     }
     for function in template.functions() {
         let target = &function.target;
-        let handler = target.directory.join(&target.handler);
-        line("function", &function.name, &format!("{} {}", function.runtime, relative(&handler).display()));
+        let handler = match function.is_inline {
+            true => format!("{}, in the template", target.handler),
+            false => relative(&target.directory.join(&target.handler)).display().to_string(),
+        };
+        line("function", &function.name, &format!("{} {handler}", function.runtime));
     }
     for (name, reason) in template.left_out() {
         line("left out", name, &reason);
