@@ -158,7 +158,9 @@ pub struct Run {
     pub quiet: bool,
     #[command(flatten)]
     pub template: FromTemplate,
-    /// The state machine of the template: its name or its logical id. Can be left out where there is only one
+    /// The state machine of the template: its name, its logical id, or what CDK's program calls it
+    ///
+    /// Can be left out where there is only one.
     #[arg(long, value_name = "NAME", requires = "template", help_heading = "Templates")]
     pub state_machine: Option<String>,
     /// Keep the execution in DIR: it survives a crash, and --resume goes on with it

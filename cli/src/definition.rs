@@ -104,6 +104,12 @@ impl Examined {
         self.definition.as_ref()?.locate_key(pointer)
     }
 
+    /// The program, if the definition is valid and this version runs all of it.
+    pub fn program(&self) -> Option<Program> {
+        let definition = self.definition.as_ref().filter(|_| !self.has_errors())?;
+        compile(definition.value()).ok().filter(|program| program.unsupported.is_empty())
+    }
+
     /// The program, if the definition is valid and this version runs all of it. What stands against it is shown.
     pub fn compile(&self) -> Result<Program, Refusal> {
         let Some(definition) = self.definition.as_ref().filter(|_| !self.has_errors()) else {

@@ -75,6 +75,8 @@ pub struct Made<T> {
     id: String,
     /// Its name, where that can be told.
     name: Option<String>,
+    /// What CDK's program calls it: `Orders` where the logical id is `OrdersA9B65338`.
+    construct: Option<String>,
     made: Checked<T>,
 }
 
@@ -133,7 +135,7 @@ impl<'a> Reading<'a> {
             Err(fault) => Err(fault),
         };
         let name = naming::name(&mut self.evaluator, resource).ok();
-        Some(Made { id: resource.id.to_owned(), name, made })
+        Some(Made { id: resource.id.to_owned(), name, construct: construct(resource), made })
     }
 
     fn machine(&mut self, resource: &'a Resource<'a>) -> Checked<Machine> {
@@ -149,6 +151,13 @@ impl<'a> Reading<'a> {
         let name = naming::name(&mut self.evaluator, resource)?;
         machine::check_name(&name, resource).map(|()| name)
     }
+}
+
+/// The path of a resource of CDK, without the stack before it and without what stands for the resource itself.
+fn construct(resource: &Resource<'_>) -> Option<String> {
+    let path = resource.metadata?.get("aws:cdk:path")?.as_text()?;
+    let (_, construct) = path.strip_suffix("/Resource").unwrap_or(path).split_once('/')?;
+    Some(construct.to_owned())
 }
 
 /// Two of one name would be one: the second is refused.
@@ -199,14 +208,18 @@ impl Template {
         self.repeated.iter().for_each(|fault| self.written.warn(fault));
     }
 
-    /// The state machine of that name or logical id; the only one where none is named.
+    /// The state machine of that logical id, name or path in CDK's program; the only one where none is named.
     pub fn machine(&self, named: Option<&str>) -> Result<&Machine, Refusal> {
         let file = &self.written.file;
         let all: Vec<&str> = self.machines.iter().map(|machine| machine.id.as_str()).collect();
         let found = match named {
             Some(name) => {
-                let by_name = || self.machines.iter().find(|one| one.name.as_deref() == Some(name));
-                self.machines.iter().find(|one| one.id == name).or_else(by_name)
+                let by = |is: fn(&Made<Machine>) -> Option<&str>| {
+                    self.machines.iter().find(move |one| is(one) == Some(name))
+                };
+                by(|one| Some(&one.id))
+                    .or_else(|| by(|one| one.name.as_deref()))
+                    .or_else(|| by(|one| one.construct.as_deref()))
             }
             None if self.machines.len() == 1 => self.machines.first(),
             None if self.machines.is_empty() => None,
@@ -226,6 +239,11 @@ impl Template {
             }
             (None, _) => Err(Refusal::new(format!("{file} has no state machines"))),
         }
+    }
+
+    /// The state machines with which nothing is wrong as far as the template goes.
+    pub fn sound_machines(&self) -> impl Iterator<Item = &Machine> {
+        self.machines.iter().filter_map(|machine| machine.made.as_ref().ok())
     }
 
     /// All state machines. Errors: what is wrong with some of them was shown.

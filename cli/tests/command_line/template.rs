@@ -116,6 +116,14 @@ fn a_sam_project_is_run_with_one_command() {
     }
     let done = run(&room, &["--state-machine", "Quick"]);
     assert_eq!(done.json(), json!("arn:aws:sqs:us-east-1:123456789012:Jobs"));
+    // An Express one that is there beside the others is not kept; one that was kept is no hindrance to them.
+    let done = run(&room, &["--state-machine", "Quick", "--data", "data"]);
+    assert_eq!(done.status, Some(2), "{done:?}");
+    assert!(done.stderr.contains("data has Quick as an Express state machine"), "{done:?}");
+    for machine in ["Quick", "Flow"] {
+        let done = run(&room, &["--state-machine", machine, "--data", "other"]);
+        assert_eq!(done.status, Some(0), "{done:?}");
+    }
     // The state machine is called what the template calls it.
     let done = room.stepwell(&["executions", "list", "--data", "data", "--json"]);
     assert!(done.stdout.contains("stateMachine:flow-dev") || done.stdout.contains("\"flow-dev\""), "{done:?}");
@@ -216,6 +224,7 @@ const CDK: &str = r#"{
   },
   "FiledFF": {
    "Type": "AWS::StepFunctions::StateMachine",
+   "Metadata": {"aws:cdk:path": "Shop/Files/Filed/Resource"},
    "Properties": {
     "DefinitionS3Location": {"Bucket": {"Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"}, "Key": "cccc.json"},
     "DefinitionSubstitutions": {"Stack": {"Ref": "AWS::StackName"}},
@@ -251,6 +260,7 @@ fn what_cdk_synthesizes_is_run() {
     };
     check(template, "OrdersEE", json!({ "table": "Table5E6F", "keyed": true, "inline": "ü" }));
     check(template, "filed", json!("Shop"));
+    check(template, "Files/Filed", json!("Shop"));
     // `cdk synth > FILE` leaves the assets in cdk.out.
     room.write("synthesized.json", CDK.as_bytes());
     check("synthesized.json", "OrdersEE", json!({ "table": "Table5E6F", "keyed": true, "inline": "ü" }));

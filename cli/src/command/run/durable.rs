@@ -208,9 +208,26 @@ async fn new(engine: &Engine, prepared: &Prepared<'_>, program: Program) -> Resu
         return Err(taken(prepared, machine, &there));
     }
     if let Some(definition) = &examined.definition {
-        engine.register(machine, definition.text(), MachineType::Standard).await?;
+        let registered = engine.register(machine, definition.text(), MachineType::Standard).await;
+        registered.map_err(|error| match is_of_other_type(&error) {
+            true => Refusal::with_help(
+                format!("{} has {machine} as an Express state machine, of which nothing is kept", shown_data(prepared)),
+                "run it without --data, or with another directory",
+            ),
+            false => error.into(),
+        })?;
+    }
+    for other in prepared.others {
+        match engine.register(&other.name, &other.text, other.kind).await {
+            Err(error) if is_of_other_type(&error) => {} // it was run by itself, and so is there as a Standard one
+            registered => drop(registered?),
+        }
     }
     Ok(Target { name: name.into(), arn: arn.into(), program: Arc::new(program), before: None, examined: None })
+}
+
+fn is_of_other_type(error: &EngineError) -> bool {
+    error.code() == Some("StateMachineAlreadyExists")
 }
 
 fn taken(prepared: &Prepared<'_>, machine: &str, there: &Description) -> Refusal {

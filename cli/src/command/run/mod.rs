@@ -23,7 +23,7 @@ use crate::refusal::Refusal;
 use crate::signals::Interrupts;
 use crate::{files, tasks};
 use report::Ran;
-use subject::Subject;
+use subject::{Other, Subject};
 
 /// How long what runs in the background has to be ended.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -34,6 +34,8 @@ struct Prepared<'a> {
     /// The state machine's name.
     machine: &'a str,
     examined: &'a Examined,
+    /// The state machines whose executions states can start.
+    others: &'a [Other],
     config: Config,
     input: Value,
     screen: &'a Screen,
@@ -57,7 +59,7 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
         .map_err(|error| Refusal::new(format!("no threads could be started: {error}")))?;
     let screen = screen(args.quiet);
     let (machine, config) = (subject.machine.as_str(), subject.config.clone());
-    let prepared = Prepared { args: &args, machine, examined, config, input, screen: &screen };
+    let prepared = Prepared { args: &args, machine, examined, others: &subject.others, config, input, screen: &screen };
     let ran = runtime.block_on(async {
         match (&args.data, program) {
             (Some(directory), program) => durable::run(prepared, directory, program, interrupts).await,

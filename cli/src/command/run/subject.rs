@@ -1,5 +1,6 @@
 //! What is run: a state machine's name and definition, from a file of its own or out of a template, and where its tasks go.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use stepwell_asl::MachineType;
@@ -10,7 +11,7 @@ use super::memory::ACCOUNT;
 use crate::args::Run;
 use crate::definition::{Examined, defines, examine_file, tell_unused};
 use crate::refusal::Refusal;
-use crate::template::Template;
+use crate::template::{Machine, Template};
 use crate::{files, tasks};
 
 /// A state machine that is to be run.
@@ -19,8 +20,18 @@ pub struct Subject {
     pub machine: String,
     pub examined: Examined,
     pub config: Config,
+    /// The other state machines of the template, whose executions states can start.
+    pub others: Vec<Other>,
     /// Holds code of functions.
     _template: Option<Template>,
+}
+
+/// A state machine beside the one that is run.
+pub struct Other {
+    pub name: String,
+    pub kind: MachineType,
+    /// Its definition, which is valid.
+    pub text: String,
 }
 
 impl Subject {
@@ -38,7 +49,8 @@ impl Subject {
                 if !args.quiet {
                     tell_unused(&examined.unused_defines);
                 }
-                Ok(Subject { machine: machine_name(file), examined, config: tasks::config(args)?, _template: None })
+                let (machine, config) = (machine_name(file), tasks::config(args)?);
+                Ok(Subject { machine, examined, config, others: Vec::new(), _template: None })
             }
         }
     }
@@ -57,8 +69,20 @@ impl Subject {
             machine.tell_unsubstituted(&examined, &defines);
         }
         let machine = machine.name.clone();
+        let others = template.sound_machines().filter(|other| other.name != machine);
+        let others = others.filter_map(|other| Other::of(other, &defines, limited)).collect();
         template.add_routes(&mut config, args.mock_all);
-        Ok(Subject { machine, examined, config, _template: Some(template) })
+        Ok(Subject { machine, examined, config, others, _template: Some(template) })
+    }
+}
+
+impl Other {
+    /// What is wrong with it is nothing to a run that does not start it: a state that does will say that it is not there.
+    fn of(machine: &Machine, defines: &BTreeMap<String, String>, limited: bool) -> Option<Other> {
+        let examined = machine.examine(defines, limited).ok()?;
+        examined.program()?;
+        let text = examined.definition?.text().to_owned();
+        Some(Other { name: machine.name.clone(), kind: machine.kind, text })
     }
 }
 
