@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use stepwell_asl::Place as At;
+use stepwell_engine::invoke::FunctionName;
 use stepwell_engine::invoke::config::{ProcessTarget, Runtime};
 
 use super::code::{self, Scratch};
@@ -71,6 +72,11 @@ pub fn function(
 ) -> Checked<Function> {
     let resource = properties.resource;
     let name = naming::name(evaluator, resource)?;
+    if !FunctionName::parse(&name).is_plain() {
+        let place = resource.property("FunctionName").map_or(resource.place, |node| node.place);
+        let message = format!("'{name}' is no name of a function: letters, digits, '-' and '_' are");
+        return Err(Fault::new(place, message));
+    }
     if evaluator.text_or_none(properties.get("PackageType"))?.as_deref() == Some("Image") {
         return Err(Fault::new(resource.place, format!("the function {} is a container image", resource.id)));
     }

@@ -300,7 +300,9 @@ impl Template {
             let error = MockAnswer::Error { name: "States.Runtime".to_owned(), cause: Some(cause) };
             Route { pattern: Pattern::new(name), concurrency: None, target: Target::Mock(vec![error]) }
         };
-        config.routes.extend(self.left_out().map(refused));
+        // In a route's pattern a star stands for more than itself.
+        let nameable = self.left_out().filter(|(name, _)| !name.contains('*'));
+        config.routes.extend(nameable.map(refused));
     }
 }
 

@@ -346,7 +346,8 @@ fn a_function_that_cannot_be_started_fails_when_it_is_called() {
         let (error, cause) = (&done.json()["error"], &done.json()["cause"]);
         assert_eq!(error, "States.Runtime", "{cause}");
         let advice = "A route in stepwell.toml can take it.";
-        let expected = format!("The function F is left out. template.yaml:{expected}. {advice}");
+        let name = if properties.contains("FunctionName") { "F 1" } else { "F" };
+        let expected = format!("The function {name} is left out. template.yaml:{expected}. {advice}");
         assert_eq!(cause.as_str(), Some(&*expected), "{properties}");
     };
     check(
@@ -355,6 +356,10 @@ fn a_function_that_cannot_be_started_fails_when_it_is_called() {
     );
     check("{CodeUri: ts, Handler: a.b}", "2:3: the function F has no Runtime");
     check("{CodeUri: ts, Runtime: python3.12}", "2:3: the function F has no Handler");
+    check(
+        "{FunctionName: 'F 1', Runtime: python3.12}",
+        "4:32: 'F 1' is no name of a function: letters, digits, '-' and '_' are",
+    );
     check("{PackageType: Image}", "2:3: the function F is a container image");
     check(
         "{CodeUri: ts, Handler: app, Runtime: python3.12}",
