@@ -1,5 +1,7 @@
 //! Where the text of a definition was written that has no file of its own: within a template.
 
+use std::sync::Arc;
+
 use stepwell_asl::Place;
 
 /// A text in which a definition stands, and what of it is where.
@@ -8,7 +10,7 @@ pub struct Origin {
     /// How the file is called in messages.
     pub file: String,
     /// Its text.
-    pub text: String,
+    pub text: Arc<str>,
     /// In the order of the definition's text.
     marks: Vec<Mark>,
 }
@@ -25,8 +27,8 @@ struct Mark {
 
 impl Origin {
     /// Nothing is marked yet.
-    pub fn new(file: &str, text: &str) -> Origin {
-        Origin { file: file.to_owned(), text: text.to_owned(), marks: Vec::new() }
+    pub fn new(file: &str, text: Arc<str>) -> Origin {
+        Origin { file: file.to_owned(), text, marks: Vec::new() }
     }
 
     /// Says where a part of the definition is written; parts come in the order of the text.
@@ -60,7 +62,7 @@ mod tests {
 
     #[test]
     fn what_is_between_two_marks_is_at_the_first() {
-        let mut origin = Origin::new("t", "");
+        let mut origin = Origin::new("t", "".into());
         let place = |line, column| Place { line, column, len: 1 };
         origin.mark((1, 5), place(10, 1));
         origin.mark((2, 1), place(20, 3));

@@ -1,5 +1,7 @@
 //! What is wrong with a template, and where.
 
+use std::sync::Arc;
+
 use stepwell_asl::Place;
 
 use crate::excerpt::{Finding, render};
@@ -39,7 +41,7 @@ impl Fault {
 pub struct Written {
     /// How the file is called in messages.
     pub file: String,
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 impl Written {
@@ -92,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_text_is_found_after_a_place() {
-        let written = Written { file: "t".to_owned(), text: "a ${X}\n  b: ü ${X}\n".to_owned() };
+        let written = Written { file: "t".to_owned(), text: "a ${X}\n  b: ü ${X}\n".into() };
         let check = |from: (usize, usize), expected: (usize, usize)| {
             let found = written.find(Place { line: from.0, column: from.1, len: 1 }, "${X}");
             assert_eq!((found.line, found.column), expected, "from {from:?}");

@@ -50,8 +50,9 @@ impl<'a> Indented<'a> {
                 (short, enough)
             }
             false => {
-                let before = (0..first).rev().find_map(indent);
-                (Some(first), before.unwrap_or(0))
+                // As far as the line before, which may be the one that opens the brackets: then one more.
+                let before = (0..first).rev().find_map(indent).unwrap_or(0);
+                (Some(first), indent(first).map_or(before, |indent| before.max(indent + 1)))
             }
         };
         match to_blame.and_then(|index| Some((index, indent(index)?))) {
@@ -67,5 +68,40 @@ impl<'a> Indented<'a> {
     pub fn place(&self, place: Place) -> Place {
         let moved = self.moved.get(&place.line).copied().unwrap_or(0);
         Place { column: place.column.saturating_sub(moved).max(1), ..place }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::template::evaluate::json;
+    use crate::template::yaml;
+
+    /// What a text says, and where its member `z` is.
+    fn check(text: &str, expected: &str, line: usize, column: usize) {
+        let root = yaml::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}")).root;
+        assert_eq!(json(&root).to_string(), expected, "{text}");
+        let place = root.member("z").unwrap().value.place;
+        assert_eq!((place.line, place.column), (line, column), "{text}");
+    }
+
+    #[test]
+    fn lines_within_brackets_and_quotes_may_be_anywhere() {
+        check("a:\n  b:\n    {\n  \"c\": [1,\n2\n]\n}\nz: 1\n", r#"{"a":{"b":{"c":[1,2]}},"z":1}"#, 8, 4);
+        check("a:\n  b: \"x\n  y\n\n z\"\nz: 1\n", r#"{"a":{"b":"x y\nz"},"z":1}"#, 6, 4);
+        check("a:\n  b: 'x\ny'\nz: {q:\n1}\n", r#"{"a":{"b":"x y"},"z":{"q":1}}"#, 4, 4);
+    }
+
+    #[test]
+    fn places_in_lines_that_were_moved_are_as_written() {
+        let root = yaml::parse("a:\n  b:\n    {\n \"c\": 1\n}\n").unwrap().root;
+        let found = root.get("a").and_then(|a| a.get("b")?.get("c")).unwrap().place;
+        assert_eq!((found.line, found.column), (4, 7));
+    }
+
+    #[test]
+    fn other_lines_have_to_be_where_they_belong() {
+        for text in ["a:\n  b: 1\n c: 2\n", "a: [1,\n", "a: 'x\n"] {
+            assert!(yaml::parse(text).is_err(), "{text}");
+        }
     }
 }

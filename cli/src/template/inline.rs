@@ -9,7 +9,7 @@ use crate::origin::Origin;
 /// The text of a `Definition`, a map in the template, as JSON.
 pub fn of_map(written: &Written, definition: &Node) -> (String, Origin) {
     let mut writer =
-        Writer { text: String::new(), line: 1, column: 1, origin: Origin::new(&written.file, &written.text) };
+        Writer { text: String::new(), line: 1, column: 1, origin: Origin::new(&written.file, written.text.clone()) };
     writer.value(definition, 0);
     (writer.text, writer.origin)
 }
@@ -24,7 +24,7 @@ pub fn of_text(written: &Written, at: Place, text: &str) -> Option<Origin> {
     let first = [header + 1, header]
         .into_iter()
         .find(|first| first.checked_sub(1).and_then(|header| lines.get(header)).is_some_and(|line| is_header(line)))?;
-    let mut origin = Origin::new(&written.file, &written.text);
+    let mut origin = Origin::new(&written.file, written.text.clone());
     let indent = indent(lines.get(first)?);
     for (index, line) in text.lines().enumerate() {
         let source = lines.get(first + index)?;
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_map_is_written_as_json_and_found_again() {
         let text = "A: {b: [1, 'x']}\nC: yes\nD: []\n";
-        let written = Written { file: "t".to_owned(), text: text.to_owned() };
+        let written = Written { file: "t".to_owned(), text: text.into() };
         let node = yaml::parse(text).unwrap().root;
         let (json, origin) = of_map(&written, &node);
         let expected =
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn the_lines_of_a_block_are_found_again() {
         let text = "D: !Sub |\n    {\n      \"a\": \"${X}\"\n    }\nE: 1\n";
-        let written = Written { file: "t".to_owned(), text: text.to_owned() };
+        let written = Written { file: "t".to_owned(), text: text.into() };
         let at = |resolved: &str, line, column| {
             let origin = of_text(&written, Place { line: 1, column: 9, len: 1 }, resolved)?;
             origin.place(Place { line, column, len: 1 }).map(|place| (place.line, place.column))

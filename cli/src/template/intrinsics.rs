@@ -105,19 +105,26 @@ fn substitute(evaluator: &mut Evaluator<'_>, at: At, argument: &Node) -> Checked
 
 /// What `${Name}` and `${Resource.Attribute}` stand for.
 fn variable(evaluator: &mut Evaluator<'_>, text: &Node, name: &str) -> Checked<String> {
-    let place = evaluator.stack.written.find(text.place, &format!("${{{name}}}"));
-    let name = name.trim();
+    let value = variable_of(evaluator, text.place, name.trim());
+    // It is looked for only where something is wrong with it: a long text has many of them.
+    value.map_err(|fault| match fault.place == text.place {
+        true => Fault { place: evaluator.stack.written.find(text.place, &format!("${{{name}}}")), ..fault },
+        false => fault,
+    })
+}
+
+fn variable_of(evaluator: &mut Evaluator<'_>, at: At, name: &str) -> Checked<String> {
     // SAM gives functions a version and an alias whose names have a dot.
     let whole = evaluator.stack.parameters.contains_key(name) || naming::is_generated(evaluator.stack, name);
     if let Some((resource, attribute)) = name.split_once('.').filter(|_| !whole) {
-        return naming::attribute(evaluator, resource, attribute, place);
+        return naming::attribute(evaluator, resource, attribute, at);
     }
-    match evaluator.reference(name, place)? {
+    match evaluator.reference(name, at)? {
         Some(value) => match value.as_text() {
             Some(text) => Ok(text.to_owned()),
-            None => Err(Fault::new(place, format!("'{name}' is {}: a text is needed here", value.kind_name()))),
+            None => Err(Fault::new(at, format!("'{name}' is {}: a text is needed here", value.kind_name()))),
         },
-        None => Err(Fault::new(place, "AWS::NoValue leaves nothing here, and a text is needed")),
+        None => Err(Fault::new(at, "AWS::NoValue leaves nothing here, and a text is needed")),
     }
 }
 
