@@ -42,9 +42,22 @@ pub struct Written {
     /// How the file is called in messages.
     pub file: String,
     pub text: Arc<str>,
+    /// Where each line begins, in bytes.
+    lines: Vec<usize>,
 }
 
 impl Written {
+    /// The text of a file.
+    pub fn new(file: String, text: &str) -> Written {
+        let ends = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        Written { file, text: text.into(), lines: std::iter::once(0).chain(ends).collect() }
+    }
+
+    /// The text from a line on; the first is 1.
+    pub fn starting_at(&self, line: usize) -> Option<&str> {
+        self.text.get(*self.lines.get(line.checked_sub(1)?)?..)
+    }
+
     /// Shows what is wrong, with an excerpt, on stderr.
     pub fn tell(&self, fault: &Fault) {
         self.show(Finding { note: fault.help.as_deref(), ..Finding::error(&fault.message, Some(fault.place)) });
@@ -74,11 +87,7 @@ impl Written {
 
     /// The place of this text, where it is written at or after a place on which it is known to be; else that place.
     pub fn find(&self, from: Place, text: &str) -> Place {
-        let line_start = match from.line {
-            0 | 1 => 0,
-            line => self.text.match_indices('\n').nth(line - 2).map_or(self.text.len(), |(newline, _)| newline + 1),
-        };
-        let Some(rest) = self.text.get(line_start..) else { return from };
+        let Some(rest) = self.starting_at(from.line) else { return from };
         let start = rest.char_indices().nth(from.column.saturating_sub(1)).map_or(rest.len(), |(offset, _)| offset);
         let Some(found) = rest[start..].find(text) else { return from };
         let before = &rest[..start + found];
@@ -94,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_text_is_found_after_a_place() {
-        let written = Written { file: "t".to_owned(), text: "a ${X}\n  b: ü ${X}\n".into() };
+        let written = Written::new("t".to_owned(), "a ${X}\n  b: ü ${X}\n");
         let check = |from: (usize, usize), expected: (usize, usize)| {
             let found = written.find(Place { line: from.0, column: from.1, len: 1 }, "${X}");
             assert_eq!((found.line, found.column), expected, "from {from:?}");

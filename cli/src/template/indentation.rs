@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use stepwell_asl::Place;
 
 /// How many bytes are read again at most, for lines that were moved.
-const REREAD_BYTES_MAX: usize = 64 << 20;
+const REREAD_BYTES_MAX: usize = 16 << 20;
 
 /// A text, and how far its lines were moved.
 pub struct Indented<'a> {

@@ -17,19 +17,17 @@ pub fn of_map(written: &Written, definition: &Node) -> (String, Origin) {
 /// The text of a `DefinitionString`. `at` is where the template has it. The lines of a block (`|`) are found again in the
 /// template; a text that is written otherwise is shown as it came out.
 pub fn of_text(written: &Written, at: Place, text: &str) -> Option<Origin> {
-    let lines: Vec<&str> = written.text.split('\n').collect();
-    let header = at.line.checked_sub(1)?;
     let is_header = |line: &str| line.trim_end().ends_with(['|', '-', '+']) && line.contains('|');
+    let line = |line: usize| written.starting_at(line)?.split('\n').next();
     // A block begins after the line with its sign; what its place is depends on whether it is empty.
-    let first = [header + 1, header]
-        .into_iter()
-        .find(|first| first.checked_sub(1).and_then(|header| lines.get(header)).is_some_and(|line| is_header(line)))?;
+    let first = [at.line + 1, at.line].into_iter().find(|first| line(first - 1).is_some_and(is_header))?;
+    let mut sources = written.starting_at(first)?.split('\n');
     let mut origin = Origin::new(&written.file, written.text.clone());
-    let indent = indent(lines.get(first)?);
+    let indent = indent(line(first)?);
     for (index, line) in text.lines().enumerate() {
-        let source = lines.get(first + index)?;
+        let source = sources.next()?;
         let own = source.get(indent..).unwrap_or_default().trim_end_matches('\r');
-        let place = Place { line: first + index + 1, column: indent + 1, len: own.chars().count().max(1) };
+        let place = Place { line: first + index, column: indent + 1, len: own.chars().count().max(1) };
         match own == line {
             true => origin.mark_verbatim((index + 1, 1), place),
             // Something was put in for `${Name}`. Anything else is another text.
@@ -117,7 +115,7 @@ mod tests {
     #[test]
     fn a_map_is_written_as_json_and_found_again() {
         let text = "A: {b: [1, 'x']}\nC: yes\nD: []\n";
-        let written = Written { file: "t".to_owned(), text: text.into() };
+        let written = Written::new("t".to_owned(), text);
         let node = yaml::parse(text).unwrap().root;
         let (json, origin) = of_map(&written, &node);
         let expected =
@@ -133,7 +131,7 @@ mod tests {
     #[test]
     fn the_lines_of_a_block_are_found_again() {
         let text = "D: !Sub |\n    {\n      \"a\": \"${X}\"\n    }\nE: 1\n";
-        let written = Written { file: "t".to_owned(), text: text.into() };
+        let written = Written::new("t".to_owned(), text);
         let at = |resolved: &str, line, column| {
             let origin = of_text(&written, Place { line: 1, column: 9, len: 1 }, resolved)?;
             origin.place(Place { line, column, len: 1 }).map(|place| (place.line, place.column))

@@ -85,7 +85,7 @@ impl Given {
     pub fn load(&self) -> Result<Template, Refusal> {
         let file = files::shown(&self.path);
         let text = files::template(&self.path)?;
-        let written = Written { file, text: text.strip_prefix('\u{feff}').unwrap_or(&text).into() };
+        let written = Written::new(file, text.strip_prefix('\u{feff}').unwrap_or(&text));
         let Parsed { root, repeated } = parse(&written.text).map_err(|fault| written.refuse(&fault))?;
         let stack = Stack::new(&root, &written, &self.place, stack_name(&self.path), &self.parameters);
         let stack = stack.map_err(|fault| written.refuse(&fault))?;

@@ -71,7 +71,7 @@ fn check(value: &str, expected: &str) {
     let indented: String = value.lines().map(|line| format!("        {line}\n")).collect();
     let text = format!("{TEMPLATE}      P:\n{indented}");
     let first = TEMPLATE.matches('\n').count() + 1;
-    let written = Written { file: "t".to_owned(), text: text.into() };
+    let written = Written::new("t".to_owned(), &text);
     let place = Place { region: "eu-west-1".to_owned(), account: "123456789012".to_owned() };
     let root = parse(&written.text).unwrap_or_else(|fault| panic!("{value}: {fault:?}")).root;
     let none = BTreeMap::new();
@@ -260,7 +260,7 @@ fn other_functions_are_refused_by_name() {
 
 /// What is wrong with a whole template.
 fn check_template(text: &str, given: &[(&str, &str)], expected: &str) {
-    let written = Written { file: "t".to_owned(), text: text.into() };
+    let written = Written::new("t".to_owned(), text);
     let place = Place { region: "eu-west-1".to_owned(), account: "123456789012".to_owned() };
     let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let outcome = parse(text).and_then(|parsed| {

@@ -116,13 +116,22 @@ fn a_sam_project_is_run_with_one_command() {
     }
     let done = run(&room, &["--state-machine", "Quick"]);
     assert_eq!(done.json(), json!("arn:aws:sqs:us-east-1:123456789012:Jobs"));
-    // An Express one that is there beside the others is not kept; one that was kept is no hindrance to them.
-    let done = run(&room, &["--state-machine", "Quick", "--data", "data"]);
-    assert_eq!(done.status, Some(2), "{done:?}");
-    assert!(done.stderr.contains("data has Quick as an Express state machine"), "{done:?}");
-    for machine in ["Quick", "Flow"] {
-        let done = run(&room, &["--state-machine", machine, "--data", "other"]);
-        assert_eq!(done.status, Some(0), "{done:?}");
+    // The others are there for one that starts executions. An Express one among them is not kept; one that was kept is
+    // no hindrance.
+    room.write(
+        "statemachine/flow.asl.json",
+        FLOW.replace("{\n  \"StartAt\"", "{\"Comment\": \"no startExecution\", \"StartAt\"").as_bytes(),
+    );
+    for directory in ["first", "second"] {
+        let kept = |machine: &str| run(&room, &["--state-machine", machine, "--data", directory]);
+        if directory == "first" {
+            assert_eq!(kept("Flow").status, Some(0));
+            let done = kept("Quick");
+            assert_eq!(done.status, Some(2), "{done:?}");
+            assert!(done.stderr.contains("first has Quick as an Express state machine"), "{done:?}");
+        } else {
+            assert_eq!((kept("Quick").status, kept("Flow").status), (Some(0), Some(0)));
+        }
     }
     // The state machine is called what the template calls it.
     let done = room.stepwell(&["executions", "list", "--data", "data", "--json"]);

@@ -69,11 +69,18 @@ impl Subject {
             machine.tell_unsubstituted(&examined, &defines);
         }
         let machine = machine.name.clone();
-        let others = template.sound_machines().filter(|other| other.name != machine);
+        let can_start = starts_executions(&examined);
+        let others = template.sound_machines().filter(|other| can_start && other.name != machine);
         let others = others.filter_map(|other| Other::of(other, &defines, limited)).collect();
         template.add_routes(&mut config, args.mock_all);
         Ok(Subject { machine, examined, config, others, _template: Some(template) })
     }
+}
+
+/// Whether a definition may start executions of other state machines: most do not, and others need not be read then.
+fn starts_executions(examined: &Examined) -> bool {
+    let text = examined.definition.as_ref().map_or("", |definition| definition.text());
+    ["startExecution", "startSyncExecution"].iter().any(|action| text.contains(action))
 }
 
 impl Other {
