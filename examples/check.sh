@@ -5,7 +5,8 @@
 #
 # An example's inputs are input.json and input-CASE.json. The output is compared with expected.json or
 # expected-CASE.json, as JSON; a case that has error-CASE.txt instead fails with the error named there. What
-# arguments.txt holds is put on the command line. The binary is $STEPWELL, or the newest that cargo has built.
+# arguments.txt holds is put on the command line. An example with a template.yaml is run from that. The binary is
+# $STEPWELL, or the newest that cargo has built.
 set -euo pipefail
 
 newest_binary() {
@@ -42,7 +43,9 @@ if texts[0] != texts[1]:
 # check_case NAME CASE: CASE is empty, or a hyphen and the name.
 check_case() {
     local name=$1 case=$2 workflow arguments=() status=0
-    workflow=$(ls "$name"/workflow.asl.json "$name"/workflow.asl.yaml 2>/dev/null | head -n 1)
+    for workflow in "$name"/workflow.asl.json "$name"/workflow.asl.yaml --template="$name"/template.yaml; do
+        if [[ -f ${workflow#--template=} ]]; then break; fi
+    done
     if [[ -f $name/arguments.txt ]]; then read -ra arguments <"$name/arguments.txt"; fi
     timeout 120 "$stepwell" run "$workflow" "${arguments[@]}" --input "@$name/input$case.json" \
         >"$scratch/output" 2>"$scratch/messages" </dev/null || status=$?

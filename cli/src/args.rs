@@ -5,9 +5,10 @@ mod conform;
 mod executions;
 mod log;
 mod serve;
+mod template;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -21,6 +22,7 @@ pub use executions::{
 };
 pub use log::{Format, Log};
 pub use serve::{Access, Auth, Serve};
+pub use template::FromTemplate;
 
 /// Runs AWS Step Functions state machines on your own machine.
 #[derive(Debug, Parser)]
@@ -72,7 +74,7 @@ The output goes to stdout and nothing else does. What happens on the way goes to
 for every state that is left, every failure and every retry elsewhere.
 
 Tasks go where stepwell.toml routes them: to local functions, to HTTP endpoints, to mocks. The file is looked for \
-beside FILE, then in the current directory.
+beside FILE, then in the current directory. With --template they go to the template's functions, too.
 
 With --data the execution is durable: every turn is on disk before anything comes of it. A run that was killed or \
 interrupted goes on with --resume, under the definition it was started with; a call that was in flight is made again.";
@@ -97,13 +99,14 @@ Examples:
   stepwell run order.asl.json --history=events.json
   stepwell run nightly.asl.json --data ./data --name nightly-7
   stepwell run nightly.asl.json --data ./data --name nightly-7 --resume
+  stepwell run --template template.yaml --state-machine Orders --parameter Stage=dev
   stepwell run approval.asl.json --api 8083
       then: aws stepfunctions send-task-success --endpoint-url http://127.0.0.1:8083 \\
               --task-token TOKEN --task-output '{\"approved\": true}'")]
 pub struct Run {
     /// The definition, in JSON or YAML; - reads it from stdin
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "template", conflicts_with = "template")]
+    pub file: Option<PathBuf>,
     /// The execution's input: JSON, @FILE, or - for stdin
     #[arg(short, long, value_name = "JSON|@FILE|-", default_value = "{}", allow_hyphen_values = true)]
     pub input: String,
@@ -153,6 +156,13 @@ pub struct Run {
     /// Show nothing on stderr but errors
     #[arg(short, long)]
     pub quiet: bool,
+    #[command(flatten)]
+    pub template: FromTemplate,
+    /// The state machine of the template: its name, its logical id, or what CDK's program calls it
+    ///
+    /// Can be left out where there is only one.
+    #[arg(long, value_name = "NAME", requires = "template", help_heading = "Templates")]
+    pub state_machine: Option<String>,
     /// Keep the execution in DIR: it survives a crash, and --resume goes on with it
     ///
     /// Every turn is on disk before anything comes of it. Other executions in DIR that have not ended go on meanwhile,
@@ -175,6 +185,14 @@ pub struct Run {
         help_heading = "Durable runs"
     )]
     pub retain: Retention,
+}
+
+impl Run {
+    /// The file that is run: a definition or a template.
+    pub fn path(&self) -> &Path {
+        let path = self.file.as_deref().or(self.template.template.as_deref());
+        path.unwrap_or(Path::new("-")) // the command line has seen to it that there is one
+    }
 }
 
 /// How long something is kept; `None`: for ever.

@@ -9,6 +9,7 @@ use stepwell_asl::program::Unsupported;
 use stepwell_asl::{Definition, Diagnostic, MachineType, Place, Program, validate};
 
 use crate::excerpt::{Finding, render};
+use crate::origin::Origin;
 use crate::output;
 use crate::refusal::Refusal;
 
@@ -28,6 +29,8 @@ pub struct Examined {
     pub diagnostics: Vec<Diagnostic>,
     /// Defines that it has no place for.
     pub unused_defines: BTreeSet<String>,
+    /// Where it is written, if it has no file of its own.
+    pub origin: Option<Origin>,
     text: String,
 }
 
@@ -49,7 +52,7 @@ pub fn examine(
         None => String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned(),
     };
     diagnostics.sort_by_key(|one| one.place.map(|place| (place.line, place.column)));
-    Examined { file, definition, diagnostics, unused_defines: unused(bytes, defines), text }
+    Examined { file, definition, diagnostics, unused_defines: unused(bytes, defines), origin: None, text }
 }
 
 fn unused(bytes: &[u8], defines: &BTreeMap<String, String>) -> BTreeSet<String> {
@@ -89,12 +92,22 @@ impl Examined {
 
     /// A finding with its excerpt.
     pub fn show(&self, finding: &Finding<'_>) -> String {
-        render(&self.file, &self.text, finding)
+        let written = self.origin.as_ref().zip(finding.place);
+        match written.and_then(|(origin, place)| origin.place(place).map(|place| (origin, place))) {
+            Some((origin, place)) => render(&origin.file, &origin.text, &Finding { place: Some(place), ..*finding }),
+            None => render(&self.file, &self.text, finding),
+        }
     }
 
     /// Where the name of a JSON pointer is.
     pub fn locate(&self, pointer: &str) -> Option<Place> {
         self.definition.as_ref()?.locate_key(pointer)
+    }
+
+    /// The program, if the definition is valid and this version runs all of it.
+    pub fn program(&self) -> Option<Program> {
+        let definition = self.definition.as_ref().filter(|_| !self.has_errors())?;
+        compile(definition.value()).ok().filter(|program| program.unsupported.is_empty())
     }
 
     /// The program, if the definition is valid and this version runs all of it. What stands against it is shown.

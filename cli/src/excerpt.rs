@@ -45,6 +45,11 @@ impl<'a> Finding<'a> {
     pub fn error(message: &'a str, place: Option<Place>) -> Finding<'a> {
         Finding { severity: Severity::Error, code: None, message, place, label: None, note: None }
     }
+
+    /// A warning about a place.
+    pub fn warning(message: &'a str, place: Option<Place>) -> Finding<'a> {
+        Finding { severity: Severity::Warning, ..Finding::error(message, place) }
+    }
 }
 
 /// A finding with its excerpt, in colours. `text` is the file's text as it was read.

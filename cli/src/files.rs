@@ -11,6 +11,9 @@ use crate::refusal::Refusal;
 /// The longest definition that is looked at. AWS's own limit is far below.
 const DEFINITION_BYTES_MAX: u64 = 64 << 20;
 
+/// The longest template that is looked at: four times what CloudFormation takes.
+const TEMPLATE_BYTES_MAX: u64 = 4 << 20;
+
 /// The longest input that is looked at, whatever the limits.
 const INPUT_BYTES_MAX: u64 = 1 << 30;
 
@@ -27,6 +30,11 @@ pub fn shown(path: &Path) -> String {
 /// Reads a definition.
 pub fn definition(path: &Path) -> Result<Vec<u8>, Refusal> {
     whole(path, DEFINITION_BYTES_MAX)
+}
+
+/// Reads a template.
+pub fn template(path: &Path) -> Result<String, Refusal> {
+    utf8(whole(path, TEMPLATE_BYTES_MAX)?, &shown(path))
 }
 
 /// Reads the value of `--input`: JSON, `@FILE`, or `-` for stdin. `bytes_max` is the limit on its JSON text.

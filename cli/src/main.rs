@@ -9,12 +9,14 @@ mod excerpt;
 mod files;
 mod live;
 mod logging;
+mod origin;
 mod output;
 mod refusal;
 mod signals;
 mod store;
 mod table;
 mod tasks;
+mod template;
 
 use std::process::ExitCode;
 

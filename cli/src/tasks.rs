@@ -16,7 +16,7 @@ const CONFIG: &str = "stepwell.toml";
 /// The file with the configuration that holds for a run, if there is one.
 pub fn config_file(args: &Run) -> Option<PathBuf> {
     args.config.clone().or_else(|| {
-        let beside = (!files::is_stdin(&args.file)).then(|| args.file.with_file_name(CONFIG));
+        let beside = (!files::is_stdin(args.path())).then(|| args.path().with_file_name(CONFIG));
         beside.into_iter().chain([CONFIG.into()]).find(|path| path.exists())
     })
 }
@@ -34,10 +34,12 @@ pub async fn router(config: Config, mock_all: bool, screen: &Screen) -> Router {
     finished(config, mock_all, Arc::new(move |function, _, line| screen.printed(function, line))).await
 }
 
-/// The configuration that holds for a server: a given file, or the one in the current directory.
-pub fn serving(given: Option<&Path>, real_aws: bool) -> Result<Config, Refusal> {
-    let beside = Path::new(CONFIG);
-    let file = given.or_else(|| beside.exists().then_some(beside));
+/// The configuration that holds for a server: a given file, the one beside its template, or the one in the current
+/// directory.
+pub fn serving(given: Option<&Path>, template: Option<&Path>, real_aws: bool) -> Result<Config, Refusal> {
+    let beside = template.map(|template| template.with_file_name(CONFIG));
+    let found = beside.into_iter().chain([CONFIG.into()]).find(|path: &PathBuf| path.exists());
+    let file = given.or(found.as_deref());
     let mut config = file.map_or_else(|| Ok(Config::default()), load)?;
     config.aws.real |= real_aws;
     Ok(config.with_environment())

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use stepwell_engine::core::Limits;
 use stepwell_engine::store::Kind;
 
-use super::{Log, Retention, api_address, limits, retention, store_kind};
+use super::{FromTemplate, Log, Retention, api_address, limits, retention, store_kind};
 
 pub const ABOUT: &str = "\
 Answer the AWS Step Functions API: point the endpoint of boto3, the AWS CLI or any SDK at it.
@@ -22,6 +22,7 @@ Exit status: 0 when it was asked to end (Ctrl-C, SIGTERM), 1 when it could not g
 
 Examples:
   stepwell serve
+  stepwell serve --template template.yaml --watch
   stepwell serve --data ./data --addr 127.0.0.1:9000
   aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083
   python3 -c 'import boto3; print(boto3.client(\"stepfunctions\", endpoint_url=\"http://127.0.0.1:8083\"))'")]
@@ -63,6 +64,8 @@ pub struct Serve {
     pub access: Access,
     #[command(flatten)]
     pub loading: Loading,
+    #[command(flatten)]
+    pub template: FromTemplate,
     /// Serve POST /_stepwell/reset, which deletes all state: for test suites. Only with --memory
     #[arg(long, conflicts_with = "data")]
     pub allow_reset: bool,
@@ -108,10 +111,11 @@ pub struct Loading {
     /// Register every NAME.asl.json, .asl.yaml and .asl.yml under DIR as NAME; NAME.express.asl.json is an Express one
     #[arg(long, value_name = "DIR")]
     pub load: Option<PathBuf>,
-    /// Register them again when they change. What is wrong with them is told, and the definition before stays
+    /// Register them, and what --template makes, again when they change. What is wrong with them is told, and what was
+    /// before stays
     ///
     /// A file that is deleted leaves its state machine.
-    #[arg(long, requires = "load")]
+    #[arg(long)]
     pub watch: bool,
 }
 

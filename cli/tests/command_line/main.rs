@@ -9,4 +9,5 @@ mod general;
 mod harness;
 mod run;
 mod serve;
+mod template;
 mod validate;

@@ -12,7 +12,7 @@ const PASS: &str = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"
 const WAIT: &str = r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":900,"End":true}}}"#;
 
 /// A server that has begun, and where it listens.
-fn serve(room: &Room, arguments: &[&str]) -> (Started, String) {
+pub fn serve(room: &Room, arguments: &[&str]) -> (Started, String) {
     let mut server = room.start(&[&["serve", "--addr", "127.0.0.1:0"], arguments].concat());
     let address = server.wait_for("http://").split([' ', '"']).next().unwrap().to_owned();
     (server, address)
@@ -28,13 +28,13 @@ fn send(address: &str, head: &str, body: &str) -> (u16, String) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-fn call(address: &str, operation: &str, request: &Value) -> Value {
+pub fn call(address: &str, operation: &str, request: &Value) -> Value {
     let head = format!("POST / HTTP/1.1\r\nHost: {address}\r\nX-Amz-Target: AWSStepFunctions.{operation}\r\n");
     let (_, body) = send(address, &head, &request.to_string());
     serde_json::from_str(&body).unwrap_or_else(|why| panic!("{why}: {body}"))
 }
 
-fn machines(address: &str) -> Vec<(String, String)> {
+pub fn machines(address: &str) -> Vec<(String, String)> {
     let listed = call(address, "ListStateMachines", &json!({}));
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let machines = listed["stateMachines"].as_array().unwrap().iter();
@@ -44,7 +44,7 @@ fn machines(address: &str) -> Vec<(String, String)> {
 }
 
 /// Ends a server as service managers do.
-fn terminate(server: Started) -> crate::harness::Done {
+pub fn terminate(server: Started) -> crate::harness::Done {
     let killed = Command::new("kill").arg(server.id().to_string()).status().unwrap();
     assert!(killed.success());
     server.finish()
@@ -75,7 +75,7 @@ fn what_would_be_unsafe_or_cannot_be_is_refused() {
     check(&["--allow-reset", "--data", "d"], &["--allow-reset", "--data"]);
     check(&["--allow-host", "http://x"], &["--allow-host http://x is no name"]);
     check(&["--log", "loud=very"], &["'loud=very' is no filter"]);
-    check(&["--watch"], &["--load <DIR>"]);
+    check(&["--watch"], &["--watch needs --load <DIR> or --template <FILE>"]);
     check(&["--load", "absent"], &["absent cannot be read"]);
     check(&["--load", "bad"], &["bad/order.asl.json", "Nowhere", "1 of 1 definitions in bad cannot be registered"]);
     check(&["--load", "twice"], &["would both be the state machine a"]);

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::report::{Kept, Ran};
-use super::{Prepared, machine_name, resume, routed};
+use super::{Prepared, resume, routed};
 use crate::api::{Durable, Server};
 use crate::definition::{Examined, examine};
 use crate::live::{Mark, Outside, Watch};
@@ -161,7 +161,7 @@ async fn drive(
     };
     engine.go_on().await;
     if before.is_none() {
-        let machine_arn = engine.place().state_machine(&machine_name(&args.file));
+        let machine_arn = engine.place().state_machine(prepared.machine);
         let input = prepared.input.clone();
         engine
             .start(StartExecution { machine_arn, name: Some(name.to_string()), input, ..StartExecution::default() })
@@ -201,16 +201,33 @@ async fn drive(
 /// An execution that is not there yet; its state machine is registered.
 async fn new(engine: &Engine, prepared: &Prepared<'_>, program: Program) -> Result<Target, Refusal> {
     let Prepared { args, examined, .. } = prepared;
-    let machine = machine_name(&args.file);
+    let machine = prepared.machine;
     let name = args.name.clone().map_or_else(made_up_name, Ok).map_err(Refusal::of_machine)?;
-    let arn = engine.place().execution(&machine, &name);
+    let arn = engine.place().execution(machine, &name);
     if let Some(there) = existing(engine, &arn).await? {
-        return Err(taken(prepared, &machine, &there));
+        return Err(taken(prepared, machine, &there));
     }
     if let Some(definition) = &examined.definition {
-        engine.register(&machine, definition.text(), MachineType::Standard).await?;
+        let registered = engine.register(machine, definition.text(), MachineType::Standard).await;
+        registered.map_err(|error| match is_of_other_type(&error) {
+            true => Refusal::with_help(
+                format!("{} has {machine} as an Express state machine, of which nothing is kept", shown_data(prepared)),
+                "run it without --data, or with another directory",
+            ),
+            false => error.into(),
+        })?;
+    }
+    for other in prepared.others {
+        match engine.register(&other.name, &other.text, other.kind).await {
+            Err(error) if is_of_other_type(&error) => {} // it was run by itself, and so is there as a Standard one
+            registered => drop(registered?),
+        }
     }
     Ok(Target { name: name.into(), arn: arn.into(), program: Arc::new(program), before: None, examined: None })
+}
+
+fn is_of_other_type(error: &EngineError) -> bool {
+    error.code() == Some("StateMachineAlreadyExists")
 }
 
 fn taken(prepared: &Prepared<'_>, machine: &str, there: &Description) -> Refusal {
@@ -231,10 +248,10 @@ fn taken(prepared: &Prepared<'_>, machine: &str, there: &Description) -> Refusal
 /// The execution that is to go on.
 async fn unfinished(engine: &Engine, prepared: &Prepared<'_>) -> Result<Target, Refusal> {
     let Prepared { args, examined, .. } = prepared;
-    let machine = machine_name(&args.file);
+    let machine = prepared.machine;
     let arn: Text = match &args.name {
-        Some(name) => named(engine, prepared, &machine, name).await?,
-        None => newest(engine, prepared, &machine).await?,
+        Some(name) => named(engine, prepared, machine, name).await?,
+        None => newest(engine, prepared, machine).await?,
     };
     let inspected = engine.inspect(&arn).await?;
     let name = inspected.execution.identity.name.clone();

@@ -14,8 +14,8 @@ use stepwell_engine::runner::{self, Letter, Options};
 use stepwell_engine::token::TokenKey;
 use tokio::sync::mpsc;
 
+use super::Prepared;
 use super::report::Ran;
-use super::{Prepared, machine_name};
 use crate::api::{Desk, Server};
 use crate::args::Run;
 use crate::live::{Mark, Outside, Watch};
@@ -27,15 +27,15 @@ use crate::tasks;
 const INBOX: usize = 256;
 
 /// The account of all ARNs here.
-const ACCOUNT: &str = "123456789012";
+pub(super) const ACCOUNT: &str = "123456789012";
 
 /// Runs a program once.
 pub async fn run(prepared: Prepared<'_>, program: Program, interrupts: Interrupts) -> Result<Ran, Refusal> {
-    let Prepared { args, config, input, screen, .. } = prepared;
+    let Prepared { args, machine, config, input, screen, .. } = prepared;
     let program = Arc::new(program);
     let clock = if args.virtual_clock { Clock::jumping() } else { Clock::real() };
     let started_at = clock.now();
-    let identity = identity(args, &config, input, started_at).map_err(Refusal::of_machine)?;
+    let identity = identity(args, machine, &config, input, started_at).map_err(Refusal::of_machine)?;
     let tokens = TokenKey::new(random().map_err(Refusal::of_machine)?);
     let (events, inbox) = mpsc::channel(INBOX);
     let (mut desk, mut serving) = (None, None);
@@ -83,14 +83,13 @@ pub async fn run(prepared: Prepared<'_>, program: Program, interrupts: Interrupt
     Ok(Ran { status, started_at, stopped_at, watch, history, interrupt, kept: None })
 }
 
-fn identity(args: &Run, config: &Config, input: Value, started_at: Timestamp) -> io::Result<Identity> {
-    let machine = machine_name(&args.file);
+fn identity(args: &Run, machine: &str, config: &Config, input: Value, started_at: Timestamp) -> io::Result<Identity> {
     let name = args.name.clone().map_or_else(made_up_name, Ok)?;
     let place = Place { region: config.aws.local_region().to_owned(), account: ACCOUNT.to_owned() };
     Ok(Identity {
-        arn: place.execution(&machine, &name).into(),
+        arn: place.execution(machine, &name).into(),
         name: name.into(),
-        machine_arn: place.state_machine(&machine).into(),
+        machine_arn: place.state_machine(machine).into(),
         machine_name: machine.into(),
         role_arn: place.role().into(),
         region: place.region.into(),

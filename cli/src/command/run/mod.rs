@@ -5,6 +5,7 @@ mod memory;
 mod report;
 mod resume;
 mod routed;
+mod subject;
 
 use std::fs::File;
 use std::io::IsTerminal;
@@ -12,16 +13,17 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use stepwell_asl::{MachineType, Value};
+use stepwell_asl::Value;
 use stepwell_engine::invoke::Config;
 
 use crate::args::Run;
-use crate::definition::{Examined, defines, examine_file, tell_unused};
+use crate::definition::Examined;
 use crate::live::Screen;
 use crate::refusal::Refusal;
 use crate::signals::Interrupts;
 use crate::{files, tasks};
 use report::Ran;
+use subject::{Other, Subject};
 
 /// How long what runs in the background has to be ended.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -29,7 +31,11 @@ const FAREWELL: Duration = Duration::from_millis(500);
 /// All that a run needs.
 struct Prepared<'a> {
     args: &'a Run,
+    /// The state machine's name.
+    machine: &'a str,
     examined: &'a Examined,
+    /// The state machines whose executions states can start.
+    others: &'a [Other],
     config: Config,
     input: Value,
     screen: &'a Screen,
@@ -37,18 +43,14 @@ struct Prepared<'a> {
 
 /// Runs a state machine once.
 pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
-    if files::is_stdin(&args.file) && args.input == "-" {
+    if files::is_stdin(args.path()) && args.input == "-" {
         return Err(Refusal::new("FILE and --input cannot both be read from stdin"));
     }
-    let limited = args.limits.payload_bytes.is_some();
-    let examined = examine_file(&args.file, &defines(&args.defines), MachineType::Standard, limited)?;
-    if !args.quiet {
-        tell_unused(&examined.unused_defines);
-    }
+    let subject = Subject::of(&args)?;
+    let examined = &subject.examined;
     // An execution that goes on keeps the definition it was started with, whatever the file says by now.
     let program = if args.resume { None } else { Some(examined.compile()?) };
     let input = files::input(&args.input, args.limits.payload_bytes)?;
-    let config = tasks::config(&args)?;
     let history_file = history_file(&args)?;
     let interrupts = Interrupts::listen();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -56,7 +58,8 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
         .build()
         .map_err(|error| Refusal::new(format!("no threads could be started: {error}")))?;
     let screen = screen(args.quiet);
-    let prepared = Prepared { args: &args, examined: &examined, config, input, screen: &screen };
+    let (machine, config) = (subject.machine.as_str(), subject.config.clone());
+    let prepared = Prepared { args: &args, machine, examined, others: &subject.others, config, input, screen: &screen };
     let ran = runtime.block_on(async {
         match (&args.data, program) {
             (Some(directory), program) => durable::run(prepared, directory, program, interrupts).await,
@@ -66,7 +69,7 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
     });
     runtime.shutdown_timeout(FAREWELL); // what functions still do is nobody's any more: they are killed
     let ran: Ran = ran?;
-    Ok(ran.report(&args, &examined, history_file))
+    Ok(ran.report(&args, examined, history_file))
 }
 
 /// The file for the history, opened before anything runs: a run must not end with nowhere to write.
@@ -74,7 +77,7 @@ fn history_file(args: &Run) -> Result<Option<File>, Refusal> {
     let Some(Some(path)) = &args.history else { return Ok(None) };
     let config = tasks::config_file(args);
     let input = args.input.strip_prefix('@').map(Path::new);
-    let definition = (!files::is_stdin(&args.file)).then_some(args.file.as_path());
+    let definition = (!files::is_stdin(args.path())).then_some(args.path());
     let read: Vec<&Path> = definition.into_iter().chain(input).chain(config.as_deref()).collect();
     files::to_write(path, &read).map(Some)
 }
@@ -85,12 +88,4 @@ fn screen(quiet: bool) -> Screen {
         false if std::io::stderr().is_terminal() => Screen::live(),
         false => Screen::plain(),
     }
-}
-
-/// The machine is named after its file: `order.asl.json` is `order`.
-fn machine_name(file: &Path) -> String {
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or_default();
-    let kept: String = stem.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_').take(80).collect();
-    if kept.is_empty() || files::is_stdin(file) { "state-machine".to_owned() } else { kept }
 }

@@ -6,11 +6,21 @@ use crate::args::Run;
 
 /// The command that goes on with this execution, ready to be copied.
 pub fn command(args: &Run, name: &str) -> String {
-    let mut words = vec!["stepwell".to_owned(), "run".to_owned(), args.file.to_string_lossy().into_owned()];
+    let mut words = vec!["stepwell".to_owned(), "run".to_owned()];
+    words.extend(args.file.iter().map(|file| file.to_string_lossy().into_owned()));
     let mut option = |name: &str, value: Option<String>| {
         words.push(name.to_owned());
         words.extend(value);
     };
+    if let Some(template) = &args.template.template {
+        option("--template", Some(template.to_string_lossy().into_owned()));
+    }
+    if let Some(machine) = &args.state_machine {
+        option("--state-machine", Some(machine.clone()));
+    }
+    for (name, value) in &args.template.parameters {
+        option("--parameter", Some(format!("{name}={value}")));
+    }
     if let Some(directory) = &args.data {
         option("--data", Some(directory.to_string_lossy().into_owned()));
     }
@@ -86,6 +96,10 @@ mod tests {
     #[test]
     fn what_the_run_needs_is_kept_and_the_input_is_not() {
         check(&["f.json", "--data", "d"], "stepwell run f.json --data d --name n --resume");
+        check(
+            &["--template=t.yaml", "--state-machine=M", "--parameter", "A=b c", "--data=d"],
+            "stepwell run --template t.yaml --state-machine M --parameter 'A=b c' --data d --name n --resume",
+        );
         check(
             &[
                 "my file.json",

@@ -3,6 +3,7 @@
 mod access;
 mod load;
 mod opening;
+mod template;
 mod watch;
 
 use std::net::SocketAddr;
@@ -28,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to end.
 pub fn execute(args: Serve) -> Result<ExitCode, Refusal> {
+    if args.loading.watch && args.loading.load.is_none() && args.template.template.is_none() {
+        return Err(Refusal::new("--watch needs --load <DIR> or --template <FILE>"));
+    }
     let interrupts = Interrupts::listen();
     logging::begin(&args.log)?;
     access::check_address(&args.access, args.addr)?;
@@ -61,13 +65,24 @@ async fn serve(args: &Serve, log: Option<&Arc<ExecutionLog>>, interrupts: Interr
     let watched = args.loading.load.as_deref().filter(|_| args.loading.watch);
     let watched = watched.map(|directory| Watched::new(directory, opening.limited()));
     let api = opening.open().await?;
+    if let Some(template) = opening.template().filter(|_| args.log.format == Format::Text) {
+        output::tell(&template.summary());
+    }
     let serving = server.serve_with(api, settings);
     greet(args, address);
     let watching = async {
-        match watched {
-            Some(watched) => watched.run(|| serving.api()).await,
-            None => std::future::pending().await,
-        }
+        let definitions = async {
+            if let Some(watched) = watched {
+                watched.run(|| serving.api()).await;
+            }
+        };
+        let template = async {
+            if let Some(template) = opening.template().filter(|_| args.loading.watch) {
+                template.watch(opening.limited(), || serving.api()).await;
+            }
+        };
+        tokio::join!(definitions, template);
+        std::future::pending::<()>().await;
     };
     let failure = tokio::select! {
         interrupt = interrupts.first() => {

@@ -1,15 +1,19 @@
 //! The operations as the arguments want them: on an engine that has begun. A reset makes them anew.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use stepwell_api::execution_log::ExecutionLog;
 use stepwell_api::{Api, Options};
+use stepwell_engine::arn::Place;
 use stepwell_engine::core::Limits;
+use stepwell_engine::invoke::Invoker;
 use stepwell_engine::store::Kind;
 use stepwell_engine::{Config, Observer, Quotas, store as stores};
 
 use super::load;
+use super::template::Live;
 use crate::args::Serve;
 use crate::refusal::Refusal;
 use crate::{store, tasks};
@@ -21,14 +25,23 @@ pub struct Opening {
     kind: Option<Kind>,
     options: Options,
     load: Option<PathBuf>,
+    template: Option<Arc<Live>>,
 }
 
 impl Opening {
     /// As the arguments say.
     pub async fn new(args: &Serve, log: Option<&Arc<ExecutionLog>>) -> Result<Opening, Refusal> {
-        let config = tasks::serving(args.config.as_deref(), args.aws)?;
+        let config = tasks::serving(args.config.as_deref(), args.template.template.as_deref(), args.aws)?;
         let region = args.region.clone().unwrap_or_else(|| config.aws.local_region().to_owned());
-        let router = tasks::serving_router(config, args.mock_all).await;
+        let place = Place { region: region.clone(), account: args.account.clone() };
+        let (template, router): (_, Arc<dyn Invoker>) = match args.template.given(&BTreeMap::new(), place) {
+            Some(given) => {
+                let live = Arc::new(Live::begin(given, config, args.mock_all).await?);
+                let invoker = live.invoker();
+                (Some(live), invoker)
+            }
+            None => (None, Arc::new(tasks::serving_router(config, args.mock_all).await)),
+        };
         let store = match &args.data {
             Some(directory) => store::options(directory, args.store),
             None => stores::Options::memory(),
@@ -41,15 +54,20 @@ impl Opening {
             retain: args.retain.0,
             observer: log.map(|log| log.clone() as Arc<dyn Observer>),
             idle: true,
-            ..Config::new(store, Arc::new(router))
+            ..Config::new(store, router)
         };
         let options = Options { limited: args.limits.payload_bytes == Limits::AWS.payload_bytes, ..Options::default() };
-        Ok(Opening { config, kind: args.store, options, load: args.loading.load.clone() })
+        Ok(Opening { config, kind: args.store, options, load: args.loading.load.clone(), template })
     }
 
     /// The region in ARNs.
     pub fn region(&self) -> &str {
         &self.config.region
+    }
+
+    /// The template that is served.
+    pub fn template(&self) -> Option<&Arc<Live>> {
+        self.template.as_ref()
     }
 
     /// Whether AWS's limits hold.
@@ -70,6 +88,9 @@ impl Opening {
                     "{wrong} of {count} definitions in {directory} cannot be registered"
                 )));
             }
+        }
+        if let Some(template) = &self.template {
+            template.register(&engine, self.limited()).await?;
         }
         engine.go_on().await;
         Ok(Arc::new(Api::new(engine, self.options.clone())))

@@ -15,10 +15,10 @@ use super::load::{self, Source};
 use crate::output;
 
 /// How often it is looked.
-const MOMENT: Duration = Duration::from_millis(300);
+pub const MOMENT: Duration = Duration::from_millis(300);
 
 /// What tells that a file is another one.
-type Stamp = (Option<SystemTime>, u64);
+pub type Stamp = (Option<SystemTime>, u64);
 
 /// What was seen of the files.
 pub struct Watched {
@@ -80,9 +80,11 @@ impl Watched {
 }
 
 fn stamped(sources: Vec<Source>) -> BTreeMap<Source, Stamp> {
-    let stamp = |source: &Source| {
-        let metadata = source.path.metadata().ok()?;
-        Some((metadata.modified().ok(), metadata.len()))
-    };
-    sources.into_iter().filter_map(|source| stamp(&source).map(|stamp| (source, stamp))).collect()
+    sources.into_iter().filter_map(|source| stamp(&source.path).map(|stamp| (source, stamp))).collect()
+}
+
+/// What tells that the file at this path is another one; `None` where there is none.
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = path.metadata().ok()?;
+    Some((metadata.modified().ok(), metadata.len()))
 }
