@@ -113,7 +113,7 @@ impl Answerer for Desk {
         }
         match kind {
             EventKind::TaskSucceeded(_) | EventKind::TaskFailed(_) | EventKind::TaskSubmitFailed(_) => {
-                drop(state.open.remove(&key(&token)));
+                state.open.remove(&key(&token));
             }
             EventKind::TaskHeartbeat | EventKind::TaskStarted { .. } | EventKind::TaskSubmitted(_) => {}
         }
