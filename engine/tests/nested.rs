@@ -12,6 +12,7 @@ use stepwell_engine::core::{HistoryEvent, StateError, Status};
 use stepwell_engine::engine::{Description, HistoryQuery, StartExecution};
 use stepwell_engine::invoke::{Answer, Invoker, Task};
 use stepwell_engine::store::Options;
+use stepwell_engine::test_state::{TestState, TestStatus};
 use stepwell_engine::{Config, Engine, history_json};
 use tokio::sync::Semaphore;
 
@@ -272,8 +273,8 @@ async fn a_start_that_is_refused_fails_the_state_with_awss_name_for_it() {
         5 <4 TaskSubmitFailed {"resourceType":"states","resource":"startExecution.sync","error":"StepFunctions.StateMachineDoesNotExistException","cause":"State Machine Does Not Exist: 'arn:aws:states:us-east-1:123456789012:stateMachine:none' (Service: AWSStepFunctions; Status Code: 400; Error Code: StateMachineDoesNotExist; Request ID: <uuid>; Proxy: null)"}
         6 <5 ExecutionFailed {"error":"StepFunctions.StateMachineDoesNotExistException","cause":"State Machine Does Not Exist: 'arn:aws:states:us-east-1:123456789012:stateMachine:none' (Service: AWSStepFunctions; Status Code: 400; Error Code: StateMachineDoesNotExist; Request ID: <uuid>; Proxy: null)"}
     "#]]).await;
-    let twice = json!({ "A": nested(".sync", of_child("c", json!({ "a": 1 }))), "B": nested(".sync", of_child("c", json!({ "a": 1 }))) });
-    let mut twice = twice;
+    let once = || nested(".sync", of_child("c", json!({ "a": 1 })));
+    let mut twice = json!({ "A": once(), "B": once() });
     twice["A"]["Next"] = json!("B");
     twice["A"].as_object_mut().expect("a state").remove("End");
     check(twice, expect![[r#"
@@ -425,4 +426,20 @@ async fn calls_of_the_api_need_one() {
         10 <9 TaskFailed {"resourceType":"aws-sdk:sfn","resource":"describeExecution","error":"States.Runtime","cause":"'arn:aws:states:::aws-sdk:sfn:describeExecution' calls the Step Functions API, and nothing answers it here: `stepwell serve` does, or a route in stepwell.toml."}
         11 <10 ExecutionFailed {"error":"States.Runtime","cause":"'arn:aws:states:::aws-sdk:sfn:describeExecution' calls the Step Functions API, and nothing answers it here: `stepwell serve` does, or a route in stepwell.toml."}
     "#]]).await;
+}
+
+#[tokio::test]
+async fn a_state_under_test_starts_its_execution() {
+    let world = World::new().await;
+    let test = TestState {
+        definition: nested("", of_child("tested", json!({ "a": 1 }))).to_string(),
+        role_arn: Some("arn:aws:iam::123456789012:role/r".to_owned()),
+        ..TestState::default()
+    };
+    let tested = world.engine.test_state(&test).await.expect("it can be tested");
+    assert_eq!(tested.status, TestStatus::Succeeded, "{tested:?}");
+    assert_eq!(world.child("tested").await.input.to_json(), json!({ "a": 1 }));
+    let waits = TestState { definition: nested(".sync", of_child("c", json!(1))).to_string(), ..test };
+    let refused = world.engine.test_state(&waits).await.expect_err("it is not waited for");
+    assert_eq!(refused.code(), Some("InvalidDefinition"));
 }
