@@ -112,3 +112,16 @@ fn one_that_was_refused_is_not_stopped() {
     assert!(matches!(world.execution.status, Status::Succeeded(_)));
     assert!(world.stops.is_empty() && !world.execution.unconfirmed());
 }
+
+#[test]
+fn a_catcher_leads_to_another_one_and_the_first_is_stopped() {
+    let caught = json!([{ "ErrorEquals": ["States.ALL"], "Next": "B" }]);
+    let states = json!({ "A": nested(json!({ "TimeoutSeconds": 5, "Catch": caught })), "B": nested(json!({})) });
+    let mut world = started(states);
+    world.at(5);
+    assert_eq!((world.asked.len(), world.stops.len(), world.execution.nested.len()), (2, 1, 2));
+    assert_eq!(world.stops[0].ticket, world.asked[0].ticket);
+    assert!(end(&mut world, 0));
+    world.succeed("B", 0, json!(1));
+    assert!(matches!(world.execution.status, Status::Succeeded(_)) && !world.execution.unconfirmed());
+}

@@ -432,6 +432,12 @@ impl<'a> Turning<'a> {
 
     /// An execution is to be started that a state waits for.
     pub fn open_nested(&mut self, ticket: Ticket, nested: Nested) {
+        // In the turn in which a wait has ended its branch may begin the next one.
+        self.stop_nested_of(nested.branch);
+        self.note_nested(ticket, nested);
+    }
+
+    fn note_nested(&mut self, ticket: Ticket, nested: Nested) {
         self.changes.push(Change::NestedOpened(ticket, nested.clone()));
         self.execution.set_nested(ticket, nested);
     }
@@ -450,14 +456,16 @@ impl<'a> Turning<'a> {
         if self.execution.nested_of.is_empty() {
             return;
         }
-        for id in touched {
-            let Some(ticket) = self.execution.nested_of.get(id).copied() else { continue };
-            if self.execution.waiting(ticket) != Some(*id)
-                && let Some(mut nested) = self.execution.nested.get(&ticket).cloned()
-            {
-                nested.stop = Some(self.draw_ticket());
-                self.open_nested(ticket, nested);
-            }
+        touched.iter().for_each(|id| self.stop_nested_of(*id));
+    }
+
+    fn stop_nested_of(&mut self, id: BranchId) {
+        let Some(ticket) = self.execution.nested_of.get(&id).copied() else { return };
+        if self.execution.waiting(ticket) != Some(id)
+            && let Some(mut nested) = self.execution.nested.get(&ticket).cloned()
+        {
+            nested.stop = Some(self.draw_ticket());
+            self.note_nested(ticket, nested);
         }
     }
 

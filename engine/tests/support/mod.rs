@@ -251,6 +251,9 @@ impl World {
             let expected = nested.stop.is_none().then_some(nested.branch);
             assert_eq!(waits, expected, "{nested:?} and who waits for it disagree");
         }
+        if self.execution.nested.is_empty() {
+            return;
+        }
         let outstanding = outstanding(&self.program, &self.execution, Ticket::default(), &self.env.tokens).effects;
         let open = outstanding.iter().filter(|effect| matches!(effect, Effect::StartNested(_) | Effect::StopNested(_)));
         assert_eq!(open.count(), self.execution.nested.len(), "nobody sees to an open execution");
