@@ -143,7 +143,9 @@ impl Current<'_, '_> {
                     self.evaluator.meter.work(1)?;
                     if let Some(member) = self.of(&member)? {
                         let members = members.get_or_insert_with(|| object.to_members());
-                        members.get_index_mut(index).map(|(_, place)| *place = member);
+                        if let Some((_, place)) = members.get_index_mut(index) {
+                            *place = member;
+                        }
                     }
                 }
                 self.within.pop();
