@@ -57,7 +57,7 @@ fn main() {
         "{:14} {:>8} {:>12} {:>12} {:>12} {:>8}",
         "expression", "bytes", "compile ns", "evaluate ns", "reference", "ratio"
     );
-    for items in [20, 2_600] {
+    for items in [20, 3_650] {
         let states = json!({ "input": order(items) });
         let bytes = states.to_string().len();
         let theirs = reference(&states, rounds);

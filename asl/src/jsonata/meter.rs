@@ -30,6 +30,7 @@ pub struct Meter {
     live: Cell<usize>,
     worked: Cell<u64>,
     depth: Cell<u32>,
+    calls: Cell<u32>,
 }
 
 /// Memory that was counted: given back when it is dropped.
@@ -48,7 +49,7 @@ impl Drop for Charge {
 impl Meter {
     /// A meter that has counted nothing.
     pub fn new(limits: Limits) -> Rc<Meter> {
-        Rc::new(Meter { limits, live: Cell::new(0), worked: Cell::new(0), depth: Cell::new(0) })
+        Rc::new(Meter { limits, live: Cell::new(0), worked: Cell::new(0), depth: Cell::new(0), calls: Cell::new(0) })
     }
 
     /// Counts bytes that are about to be allocated, for as long as the charge lives.
@@ -77,21 +78,35 @@ impl Meter {
         Ok(())
     }
 
-    /// One level deeper, until [`Meter::leave`].
+    /// One evaluation deeper, until [`Meter::leave`].
     pub fn enter(&self) -> Result<(), Error> {
-        let depth = self.depth.get() + 1;
+        self.deeper(&self.depth)
+    }
+
+    /// One evaluation up.
+    pub fn leave(&self) {
+        self.depth.set(self.depth.get().saturating_sub(1));
+    }
+
+    /// One call deeper, until [`Meter::leave_call`]. Functions that call functions get deep without an evaluation.
+    pub fn enter_call(&self) -> Result<(), Error> {
+        self.deeper(&self.calls)
+    }
+
+    /// One call up.
+    pub fn leave_call(&self) {
+        self.calls.set(self.calls.get().saturating_sub(1));
+    }
+
+    fn deeper(&self, count: &Cell<u32>) -> Result<(), Error> {
+        let depth = count.get() + 1;
         if depth > self.limits.depth {
             return Err(Error::new("U1001").message(
                 "Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as \
                  tail-recursive.",
             ));
         }
-        self.depth.set(depth);
+        count.set(depth);
         self.work(1)
-    }
-
-    /// One level up.
-    pub fn leave(&self) {
-        self.depth.set(self.depth.get().saturating_sub(1));
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Closure, Evaluator, Frame, Function, Native};
+use super::{Closure, Evaluator, Frame, Function, Native, with_room};
 use crate::jsonata::error::Error;
 use crate::jsonata::item::{Item, nested};
 use crate::jsonata::regex;
@@ -14,7 +14,10 @@ impl Evaluator<'_> {
     /// Calls a function. The context stands for arguments that are left out, where the function allows that; for calls
     /// from higher-order functions it is `null`.
     pub fn apply(&mut self, function: &Rc<Function>, arguments: Vec<Item>, context: &Item) -> Result<Item, Error> {
-        self.nested(|evaluator| evaluator.apply_to_end(function, arguments, context))
+        self.meter.enter_call()?;
+        let result = with_room(|| self.apply_to_end(function, arguments, context));
+        self.meter.leave_call();
+        result
     }
 
     fn apply_to_end(&mut self, function: &Rc<Function>, arguments: Vec<Item>, context: &Item) -> Result<Item, Error> {

@@ -60,6 +60,11 @@ pub fn run(tree: &Tree, input: Option<&Value>, names: &dyn Names, turn: &mut Tur
     result
 }
 
+/// Runs what is one level deeper with room for its frames, from the heap where the stack ends.
+fn with_room<T>(evaluate: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(256 << 10, 4 << 20, evaluate)
+}
+
 impl Evaluator<'_> {
     fn root(&mut self, tree: &Tree, input: Item, frame: &Rc<Frame>) -> Result<Item, Error> {
         let input = match input {
@@ -75,13 +80,8 @@ impl Evaluator<'_> {
 
     /// Evaluates a node in a context.
     fn evaluate(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Error> {
-        self.nested(|evaluator| evaluator.evaluate_here(node, input, frame))
-    }
-
-    /// A level deeper: counted, and with room for its frames, from the heap where the stack ends.
-    fn nested(&mut self, evaluate: impl FnOnce(&mut Self) -> Result<Item, Error>) -> Result<Item, Error> {
         self.meter.enter()?;
-        let result = stacker::maybe_grow(256 << 10, 4 << 20, || evaluate(self));
+        let result = with_room(|| self.evaluate_here(node, input, frame));
         self.meter.leave();
         result
     }
