@@ -136,7 +136,8 @@ fn run(test: &str, kind: Kind) {
 }
 
 fn items() -> Json {
-    let item = |n: u64| if n % 2 == 0 { json!({ "n": n, "name": format!("child-{n}") }) } else { json!({ "n": n }) };
+    let item =
+        |n: u64| if n.is_multiple_of(2) { json!({ "n": n, "name": format!("child-{n}") }) } else { json!({ "n": n }) };
     (0..ITEMS).map(item).collect()
 }
 
