@@ -11,6 +11,7 @@ mod json_error;
 mod metrics;
 mod operation;
 mod operations;
+mod own;
 mod page;
 mod payload;
 mod protocol;

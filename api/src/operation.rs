@@ -45,6 +45,11 @@ impl Api {
         {
             members.insert(TRACE_HEADER.to_owned(), trace_header.into());
         }
+        self.perform(operation, body).await
+    }
+
+    /// Does what a request asks for that has been read.
+    pub(crate) async fn perform(&self, operation: &Operation, mut body: Value) -> Answer {
         shape::check(operation.input, &mut body, self.options.limited)?;
         (operation.call)(self, body).await
     }

@@ -16,8 +16,14 @@ pub(crate) fn operation(target: Option<&str>) -> Result<&'static Operation, ApiE
         return Err(unknown(format!("The header X-Amz-Target must name an operation, such as {PREFIX}StartExecution")));
     };
     let name = target.strip_prefix(PREFIX).ok_or_else(|| unknown(format!("There is no operation {target}")))?;
+    named(name)
+}
+
+/// The operation of a name. Errors: `UnknownOperationException`.
+pub(crate) fn named(name: &str) -> Result<&'static Operation, ApiError> {
     let found = OPERATIONS.binary_search_by(|operation| operation.name.cmp(name));
-    found.map(|at| &OPERATIONS[at]).map_err(|_| unknown(format!("There is no operation {target}")))
+    let unknown = |_| ApiError::new("UnknownOperationException", format!("There is no operation {PREFIX}{name}"));
+    found.map(|at| &OPERATIONS[at]).map_err(unknown)
 }
 
 /// A request's body: an object; nothing at all is one without members. Errors: `SerializationException`.

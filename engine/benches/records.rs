@@ -79,8 +79,10 @@ impl Kept {
         self.bodies.push(body.into());
         let effects = outstanding(&self.program, &self.execution, since, &self.env.tokens).effects;
         let asked = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Invoke(invoke) | Effect::Offer(invoke) => Some((invoke.branch, invoke.ticket)),
-            Effect::StartChild(_) | Effect::StopChild(_) => None,
+            Effect::Invoke(invoke) | Effect::Offer(invoke) | Effect::StartNested(invoke) => {
+                Some((invoke.branch, invoke.ticket))
+            }
+            Effect::StartChild(_) | Effect::StopChild(_) | Effect::StopNested(_) => None,
         });
         asked.collect()
     }

@@ -94,7 +94,7 @@ async fn begin(
 }
 
 /// Waits for the end of an execution that is there.
-async fn follow(shared: &Arc<Shared>, id: ExecutionId, stop: &Notify) -> Result<ChildEnd, EngineError> {
+pub(crate) async fn follow(shared: &Arc<Shared>, id: ExecutionId, stop: &Notify) -> Result<ChildEnd, EngineError> {
     let gone = || StateError::new("States.Runtime", "The execution was removed before its end was heard of");
     let store = shared.store.as_ref();
     let Some(birth) = load::birth(store, id).await? else { return Ok(never_ran(shared, Status::Failed(gone()))) };

@@ -32,26 +32,31 @@ pub async fn call(invoker: &dyn Invoker, task: Task, invoke: &Invoke, offered: b
     let answer = invoker.invoke(&task).await;
     // Nobody took it if nothing takes it.
     let taken = !matches!(&answer, Answer::Failed { error, .. } if error == "States.Runtime");
-    let event = |kind| Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind };
-    let mut events = Vec::with_capacity(2);
+    let is_final = invoke.callback && invoker.answers_for_callback(&task);
+    let mut events = answered(answer, invoke, is_final);
     if offered && taken {
-        events.push(event(EventKind::TaskStarted { worker: None }));
-    }
-    match answer {
-        Answer::Succeeded(output) if invoke.callback => {
-            let answered = invoker.answers_for_callback(&task);
-            events.push(event(EventKind::TaskSubmitted(output.clone())));
-            if answered {
-                events.push(event(EventKind::TaskSucceeded(output)));
-            }
-        }
-        Answer::Succeeded(output) => events.push(event(EventKind::TaskSucceeded(output))),
-        Answer::Failed { error, cause } => events
-            .push(event(EventKind::TaskFailed(StateError { name: Some(error.into()), cause: cause.map(Into::into) }))),
-        Answer::TooLarge => {
-            let of = Resource::parse(&task.resource);
-            events.push(event(EventKind::TaskFailed(Fault::too_large(of.short_name()))));
-        }
+        let kind = EventKind::TaskStarted { worker: None };
+        events.insert(0, Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind });
     }
     events
+}
+
+/// The events of an answer. `is_final`: nobody else will bring the token back.
+pub fn answered(answer: Answer, invoke: &Invoke, is_final: bool) -> Vec<Event> {
+    let kinds = match answer {
+        Answer::Succeeded(output) if invoke.callback && is_final => {
+            vec![EventKind::TaskSubmitted(output.clone()), EventKind::TaskSucceeded(output)]
+        }
+        Answer::Succeeded(output) if invoke.callback => vec![EventKind::TaskSubmitted(output)],
+        Answer::Succeeded(output) => vec![EventKind::TaskSucceeded(output)],
+        Answer::Failed { error, cause } => {
+            vec![EventKind::TaskFailed(StateError { name: Some(error.into()), cause: cause.map(Into::into) })]
+        }
+        Answer::TooLarge => {
+            let of = Resource::parse(&invoke.resource);
+            vec![EventKind::TaskFailed(Fault::too_large(of.short_name()))]
+        }
+    };
+    let event = |kind| Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind };
+    kinds.into_iter().map(event).collect()
 }

@@ -14,14 +14,15 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use crate::children;
-use crate::core::{ChildRef, Event, EventKind, Identity, Invoke, StateError, Ticket};
+use crate::core::{ChildRef, Event, EventKind, Identity, Invoke, StartedBy, StateError, Ticket};
 use crate::dispatch;
 use crate::figures::Gauges;
 use crate::ids::ExecutionId;
 use crate::load::load;
+use crate::own;
 use crate::shared::Shared;
 use crate::store::{CommitError, StoreError};
-use crate::worker::{Action, Loaded, Outcome, Parent, Start, Worker};
+use crate::worker::{Action, Loaded, NestedWork, Outcome, Parent, Start, Worker};
 
 /// Commits that one worker has under way before it takes in nothing more from outside.
 const COMMITS_MAX: usize = 1_024;
@@ -69,13 +70,13 @@ pub(crate) struct Driver {
     /// Calls that wait in line, and which of those are still wanted.
     waiting: VecDeque<(ExecutionId, Arc<Identity>, Invoke)>,
     wanted: HashSet<(ExecutionId, Ticket)>,
-    /// Executions of map runs that are awaited. They take no place from the calls: one may wait for another one's calls.
+    /// Executions that others wait for, those of map runs and those of states. They take no place from the calls: one may wait for another one's calls.
     children: HashMap<(ExecutionId, Ticket), Awaited>,
     finishing: Option<oneshot::Sender<()>>,
     gauges: Arc<Gauges>,
 }
 
-/// An execution of a map run that a task sees through.
+/// An execution that a task sees through.
 struct Awaited {
     /// Has it stopped.
     stop: Arc<Notify>,
@@ -235,7 +236,10 @@ impl Driver {
                 }
                 Action::Invoke(id, identity, invoke) => self.invoke(id, identity, invoke),
                 Action::Child(id, parent, child, input) => self.child(id, parent, child, input),
+                Action::Nested(id, identity, work) => self.nested(id, identity, work),
                 Action::GiveUp(id, ticket) => self.give_up(id, ticket),
+                Action::Offer(id, offer) if self.shared.created_activities_only => self.look_for_activity(id, offer),
+                Action::Offer(..) => {}
                 Action::Offered(activity) => self.shared.activities.offered(activity),
                 Action::WakeAt(id, wake) => self.shared.timers.wake_at(id, wake),
                 Action::Committed(id, turn, identity) => self.committed(id, &turn, &identity),
@@ -289,13 +293,30 @@ impl Driver {
         let task = dispatch::task(&invoke, &identity, left);
         let (shared, answering) = (self.shared.clone(), self.answering.clone());
         let calling = tokio::spawn(async move {
-            let called =
-                AssertUnwindSafe(dispatch::call(shared.invoker.as_ref(), task, &invoke, false)).catch_unwind().await;
+            let caller = own::Caller::new(shared.clone(), Some(StartedBy::new(&identity, ticket)));
+            let called = AssertUnwindSafe(dispatch::call(&caller, task, &invoke, false)).catch_unwind().await;
             let events = called.unwrap_or_else(|_| vec![broken(&invoke)]);
             shared.figures.invoked(&events);
             let _ = answering.send((id, ticket, events)); // the worker has ended: recovery calls again
         });
         self.calls.insert((id, ticket), calling.abort_handle());
+    }
+
+    /// A task of an activity that was never created, or was deleted, fails at once. One that has waited before that goes
+    /// on waiting.
+    fn look_for_activity(&mut self, id: ExecutionId, offer: Invoke) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            let there = shared.registered_activities.get(shared.store.as_ref(), &offer.resource).await;
+            // A store that cannot be read stops the engine by itself.
+            if !matches!(there, Ok(None)) {
+                return;
+            }
+            let cause = format!("Activity Does Not Exist: '{}'", offer.resource);
+            let kind = EventKind::TaskSubmitFailed(StateError::new("ActivityDoesNotExist", cause));
+            let event = Event::Task { branch: offer.branch, ticket: offer.ticket, kind };
+            let _ = shared.send(id, Command::Deliver(id, event, None)).await; // the engine has stopped
+        });
     }
 
     /// Has an execution of a map run seen through to its end. One that is seen through already can still be stopped.
@@ -319,6 +340,31 @@ impl Driver {
             if let Some(end) = seen.unwrap_or_else(|_| Some(unexpected())) {
                 let ended = Event::ChildEnded { child: ticket, end: Box::new(end) };
                 let _ = answering.send((id, ticket, vec![ended])); // the worker has ended: recovery asks again
+            }
+        });
+        self.children.insert((id, ticket), Awaited { stop, task: task.abort_handle() });
+    }
+
+    /// Has an execution that a state waits for seen through to its end. One that is seen through already can still be
+    /// stopped.
+    fn nested(&mut self, id: ExecutionId, parent: Arc<Identity>, work: NestedWork) {
+        let ticket = work.ticket();
+        if let Some(awaited) = self.children.get(&(id, ticket)) {
+            if matches!(work, NestedWork::Stop(_)) {
+                awaited.stop.notify_one();
+            }
+            return;
+        }
+        if self.finishing.is_some() {
+            return;
+        }
+        let stop = Arc::new(Notify::new());
+        let (shared, answering, told) = (self.shared.clone(), self.answering.clone(), stop.clone());
+        let task = tokio::spawn(async move {
+            let seen = AssertUnwindSafe(own::see_through(&shared, id, &parent, &work, &told)).catch_unwind().await;
+            let unexpected = || vec![own::broken(&work, "The execution ended unexpectedly")];
+            if let Some(events) = seen.unwrap_or_else(|_| Some(unexpected())) {
+                let _ = answering.send((id, ticket, events)); // the worker has ended: recovery asks again
             }
         });
         self.children.insert((id, ticket), Awaited { stop, task: task.abort_handle() });

@@ -50,6 +50,7 @@ pub fn type_name(kind: &HistoryKind) -> String {
         HistoryKind::TaskSubmitted { label, .. } => of(label, "Submitted"),
         HistoryKind::TaskSucceeded { label, .. } => of(label, "Succeeded"),
         HistoryKind::TaskFailed { label, .. } => of(label, "Failed"),
+        HistoryKind::TaskSubmitFailed { label, .. } => of(label, not_submitted(label)),
         HistoryKind::TaskTimedOut { label, .. } => of(label, "TimedOut"),
         HistoryKind::ParallelStateStarted => "ParallelStateStarted".into(),
         HistoryKind::ParallelStateSucceeded => "ParallelStateSucceeded".into(),
@@ -150,6 +151,7 @@ fn of_kind(kind: &HistoryKind) -> Option<(String, Details)> {
         HistoryKind::TaskSubmitted { label, output } => outcome(label, "Submitted", new().payload("output", output)),
         HistoryKind::TaskSucceeded { label, output } => outcome(label, "Succeeded", new().payload("output", output)),
         HistoryKind::TaskFailed { label, error } => outcome(label, "Failed", new().error(error)),
+        HistoryKind::TaskSubmitFailed { label, error } => outcome(label, not_submitted(label), new().error(error)),
         HistoryKind::TaskTimedOut { label, error } => outcome(label, "TimedOut", new().error(error)),
         HistoryKind::MapStateStarted { length } => named("mapStateStarted", new().with("length", u64::from(*length))),
         HistoryKind::MapIterationStarted { name, index } => iteration("Started", name, *index),
@@ -221,6 +223,14 @@ fn outcome(label: &TaskLabel, what: &str, details: Details) -> Option<(String, D
     };
     let details = Details(Details::default().label(label).0.into_iter().chain(details.0).collect());
     Some((format!("{prefix}{what}EventDetails"), details))
+}
+
+/// What it is called that nobody has accepted a task.
+fn not_submitted(label: &TaskLabel) -> &'static str {
+    match label {
+        TaskLabel::Function | TaskLabel::Activity => "ScheduleFailed",
+        TaskLabel::Service { .. } => "SubmitFailed",
+    }
 }
 
 fn iteration(what: &str, name: &Text, index: u32) -> Option<(String, Details)> {

@@ -1,7 +1,7 @@
-//! Runs one execution in memory, with those that its map runs start: receives events, takes turns, dispatches what is
+//! Runs one execution in memory, with those that its map runs and its states start: receives events, takes turns, dispatches what is
 //! outstanding, keeps the time.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +10,21 @@ use stepwell_asl::{Chance, Program, Text, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
+use crate::arn::{self, Place, Qualifier};
 use crate::chance::{random, seed};
 use crate::clock::Clock;
 use crate::core::{
-    ChildEnd, Effect, Env, Event, Execution, Identity, Invoke, Limits, StartChild, StateError, Status, Ticket, Turn,
-    outstanding, step,
+    ChildEnd, DEPTH_MAX, Effect, Env, Event, EventKind, Execution, Identity, Invoke, Limits, NestedRef, StartChild,
+    StartedBy, StateError, Status, Ticket, Turn, outstanding, step,
 };
 use crate::dispatch;
-use crate::invoke::Invoker;
+use crate::engine::{Description, Started};
+use crate::error::EngineError;
+use crate::invoke::{Answer, Invoker};
+use crate::machines::no_machine;
+use crate::own::{self, Own, Refused};
 use crate::token::TokenKey;
+use crate::worker::NestedWork;
 
 /// Moves one turn makes at most.
 const MOVES_MAX: u32 = 10_000;
@@ -41,6 +47,19 @@ pub struct Options {
     /// Whether callbacks and activities can be answered through the inbox. Where they cannot, activities go to the
     /// invokers, and an execution that waits for an answer and for nothing else ends with an error that says so.
     pub answered_outside: bool,
+    /// The state machines whose executions states can start, beside the one that is run.
+    pub machines: Vec<Machine>,
+}
+
+/// A state machine that is known in a run.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// Its name.
+    pub name: Text,
+    /// Whether it is an Express one.
+    pub express: bool,
+    /// What it runs.
+    pub program: Arc<Program>,
 }
 
 impl Options {
@@ -53,6 +72,7 @@ impl Options {
             seed: seed()?,
             inbox: None,
             answered_outside: false,
+            machines: Vec::new(),
         })
     }
 }
@@ -72,6 +92,10 @@ pub trait Watcher: Send {
     fn turn(&mut self, turn: &Turn, execution: &Execution);
     /// A turn was taken by an execution that a map run has started.
     fn child_turn(&mut self, turn: &Turn, execution: &Execution) {
+        let _ = (turn, execution);
+    }
+    /// A turn was taken by an execution that a state has started: of a program of its own.
+    fn nested_turn(&mut self, turn: &Turn, execution: &Execution) {
         let _ = (turn, execution);
     }
     /// Somebody outside must answer this: a callback whose token was handed out, or a task for an activity's workers.
@@ -102,8 +126,12 @@ pub async fn run(
         moves_max: MOVES_MAX,
         bytes_max: usize::MAX,
     };
+    let itself = Machine { name: execution.identity.machine_name.clone(), express: false, program: program.clone() };
+    let mut machines = options.machines;
+    machines.push(itself);
     let mut run = Run {
-        program,
+        machines,
+        names: HashSet::new(),
         env,
         limits: options.limits,
         invoker,
@@ -119,7 +147,7 @@ pub async fn run(
         wakes: BTreeSet::new(),
         watcher,
     };
-    run.begin(execution, None);
+    run.begin(execution, program, None);
     run.finish().await
 }
 
@@ -127,7 +155,9 @@ pub async fn run(
 const ROOT: u64 = 0;
 
 struct Run<'a> {
-    program: Arc<Program>,
+    machines: Vec<Machine>,
+    /// The ARNs of executions that states have started.
+    names: HashSet<Text>,
     env: Env,
     limits: Limits,
     invoker: Arc<dyn Invoker>,
@@ -150,12 +180,30 @@ struct Run<'a> {
 
 /// One execution.
 struct Member {
+    program: Arc<Program>,
     execution: Execution,
     events: VecDeque<Event>,
     calls: HashMap<Ticket, AbortHandle>,
     wake: Option<Timestamp>,
-    /// Who waits for its end, under which ticket. `None`: it was told, or nobody does.
-    parent: Option<(u64, Ticket)>,
+    /// Who waits for its end. `None`: it was told, or nobody does.
+    parent: Option<Waits>,
+}
+
+/// Who waits for the end of an execution.
+enum Waits {
+    /// The map run of another one, for the child of this ticket.
+    MapRun(u64, Ticket),
+    /// A state of another one.
+    State(u64, Box<Invoke>),
+}
+
+impl Waits {
+    fn key(&self) -> (u64, Ticket) {
+        match self {
+            Waits::MapRun(number, ticket) => (*number, *ticket),
+            Waits::State(number, invoke) => (*number, invoke.ticket),
+        }
+    }
 }
 
 impl Run<'_> {
@@ -174,13 +222,13 @@ impl Run<'_> {
         }
     }
 
-    fn begin(&mut self, execution: Execution, parent: Option<(u64, Ticket)>) {
+    fn begin(&mut self, execution: Execution, program: Arc<Program>, parent: Option<Waits>) {
         let number = self.next;
         self.next += 1;
         self.numbers.insert(execution.identity.arn.clone(), number);
-        self.started.extend(parent.map(|of| (of, number)));
+        self.started.extend(parent.as_ref().map(|of| (of.key(), number)));
         let (events, calls) = (VecDeque::new(), HashMap::new());
-        self.members.insert(number, Member { execution, events, calls, wake: None, parent });
+        self.members.insert(number, Member { program, execution, events, calls, wake: None, parent });
         self.deliver(number, Event::Started);
     }
 
@@ -201,20 +249,22 @@ impl Run<'_> {
             return None;
         }
         let since = member.execution.last_ticket;
-        let express = member.execution.identity.child_of.as_ref().is_some_and(|of| of.express);
+        let express = member.execution.identity.is_express();
         self.env.limits = if express { self.limits.express() } else { self.limits.clone() };
         self.env.now = self.clock.now();
-        let turn = step(&self.program, &mut member.execution, &events, &mut self.env);
+        let turn = step(&member.program, &mut member.execution, &events, &mut self.env);
         let ended = member.execution.status != Status::Running;
         if number == ROOT {
             self.watcher.turn(&turn, &member.execution);
             if ended {
                 return Some(member.execution.status.clone());
             }
+        } else if member.execution.identity.started_by.is_some() {
+            self.watcher.nested_turn(&turn, &member.execution);
         } else {
             self.watcher.child_turn(&turn, &member.execution);
         }
-        let waiting = outstanding(&self.program, &member.execution, since, &self.env.tokens);
+        let waiting = outstanding(&member.program, &member.execution, since, &self.env.tokens);
         member.give_up();
         if waiting.more {
             member.events.push_back(Event::Continue);
@@ -230,19 +280,27 @@ impl Run<'_> {
         None
     }
 
-    /// An execution of a map run has ended: its parent hears of it. It stays until those that it has started have ended.
+    /// An execution that another one has started has ended: who waits for it hears of it. It stays until those that it
+    /// has started have ended.
     fn ended(&mut self, number: u64) {
         let Some(member) = self.members.get_mut(&number) else { return };
-        let (started_at, stopped_at) = (member.execution.identity.started_at, self.env.now);
-        let end = Box::new(ChildEnd { status: member.execution.status.clone(), started_at, stopped_at });
-        let parent = member.parent.take();
-        if member.execution.children.is_empty() {
-            self.numbers.remove(&member.execution.identity.arn);
+        let (status, stopped_at) = (member.execution.status.clone(), self.env.now);
+        let (parent, identity) = (member.parent.take(), member.execution.identity.clone());
+        if !member.execution.has_open() {
+            self.numbers.remove(&identity.arn);
             self.members.remove(&number);
         }
-        if let Some((parent, child)) = parent {
-            self.started.remove(&(parent, child));
-            self.deliver(parent, Event::ChildEnded { child, end });
+        let Some(parent) = parent else { return };
+        self.started.remove(&parent.key());
+        match parent {
+            Waits::MapRun(parent, child) => {
+                let end = Box::new(ChildEnd { status, started_at: identity.started_at, stopped_at });
+                self.deliver(parent, Event::ChildEnded { child, end });
+            }
+            Waits::State(parent, invoke) => {
+                let kind = own::outcome(&invoke.resource, &description(&identity, status, stopped_at), None);
+                self.deliver(parent, Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind });
+            }
         }
     }
 
@@ -267,8 +325,103 @@ impl Run<'_> {
                         self.deliver(child, Event::Stopped(StateError::default()));
                     }
                 }
+                Effect::StartNested(invoke) => match self.routed(number, &invoke) {
+                    true => self.invoke(number, invoke, false),
+                    false => self.start_nested(number, invoke),
+                },
+                Effect::StopNested(nested) => self.stop_nested(number, nested),
             }
         }
+    }
+
+    /// Whether somebody's route or mock leads to this task, whatever Step Functions would do itself.
+    fn routed(&self, number: u64, invoke: &Invoke) -> bool {
+        let Some(member) = self.members.get(&number) else { return false };
+        self.invoker.takes(&dispatch::task(invoke, &member.execution.identity, None))
+    }
+
+    /// Starts the execution that a state waits for, and says that it has begun.
+    fn start_nested(&mut self, number: u64, invoke: Invoke) {
+        let (branch, ticket) = (invoke.branch, invoke.ticket);
+        let kind = match self.start_own(number, &invoke, Some(Waits::State(number, Box::new(invoke.clone())))) {
+            Ok(started) => EventKind::TaskSubmitted(own::started(&started)),
+            Err(refused) => EventKind::TaskSubmitFailed(refused.error()),
+        };
+        self.deliver(number, Event::Task { branch, ticket, kind });
+    }
+
+    fn stop_nested(&mut self, number: u64, nested: NestedRef) {
+        match self.started.get(&(number, nested.ticket)).copied() {
+            Some(child) => self.deliver(child, Event::Stopped(StateError::default())),
+            // It was refused, somebody's route had it, or its end is on the way.
+            None => self.deliver(number, own::closing(&NestedWork::Stop(nested))),
+        }
+    }
+
+    /// Does itself what is for Step Functions.
+    fn answer_own(&mut self, number: u64, invoke: &Invoke, own: &Own) -> Answer {
+        match own {
+            Own::Start => match self.start_own(number, invoke, None) {
+                Ok(started) => Answer::Succeeded(own::started(&started)),
+                Err(refused) => refused.optimized(),
+            },
+            Own::Api(operation) if operation == "StartExecution" => match self.start_own(number, invoke, None) {
+                Ok(started) => Answer::Succeeded(own::started_by_sdk(&started)),
+                Err(refused) => refused.by_sdk(),
+            },
+            Own::Api(_) => own::nobody_answers(&invoke.resource),
+        }
+    }
+
+    /// Starts an execution that a state asks for, of a state machine that is known here.
+    fn start_own(&mut self, number: u64, invoke: &Invoke, waits: Option<Waits>) -> Result<Started, Refused> {
+        let parent = match self.members.get(&number) {
+            Some(member) => member.execution.identity.clone(),
+            None => return Err(Refused::new("ExecutionDoesNotExist", "The execution has ended")),
+        };
+        let by = StartedBy::new(&parent, invoke.ticket);
+        let start = own::of_sdk(&invoke.input, Some(&by))?;
+        let machine = self.machine(&start.machine_arn)?;
+        if machine.express && waits.is_some() {
+            return Err(own::express());
+        }
+        let limit = self.limits.payload_bytes.unwrap_or(usize::MAX);
+        if start.input.json_bytes() > limit || start.input.depth() > DEPTH_MAX {
+            return Err(Refused::new("InvalidExecutionInput", "The input is larger than AWS allows"));
+        }
+        let name: Text = start.name.unwrap_or_else(|| by.name().to_string()).into();
+        arn::check_name(&name).map_err(|_| Refused::new("InvalidName", format!("Invalid Name: '{name}'")))?;
+        let place = place_of(&parent);
+        let arn: Text = match machine.express {
+            true => place.express(&machine.name, &name, &by.name()).into(),
+            false => place.execution(&machine.name, &name).into(),
+        };
+        if !self.names.insert(arn.clone()) {
+            return Err(Refused::new("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'")));
+        }
+        let identity = Identity {
+            arn: arn.clone(),
+            name,
+            machine_arn: place.state_machine(&machine.name).into(),
+            machine_name: machine.name,
+            role_arn: parent.role_arn.clone(),
+            region: parent.region.clone(),
+            started_at: self.env.now,
+            input: start.input,
+            number: Some(self.next),
+            started_by: Some(by),
+            ..Identity::default()
+        };
+        let limits = if machine.express { self.limits.express() } else { self.limits.clone() };
+        let execution = Execution::new(&machine.program, identity, &limits);
+        self.begin(execution, machine.program, waits);
+        Ok(Started { arn, started_at: self.env.now })
+    }
+
+    fn machine(&self, machine_arn: &str) -> Result<Machine, EngineError> {
+        let asked = arn::of_machine(machine_arn)?;
+        let known = self.machines.iter().find(|machine| *machine.name == *asked.name);
+        known.filter(|_| asked.qualifier == Qualifier::None).cloned().ok_or_else(|| no_machine(machine_arn))
     }
 
     fn start(&mut self, number: u64, StartChild { child, input }: StartChild) {
@@ -276,14 +429,20 @@ impl Run<'_> {
         let parent = &member.execution.identity;
         let identity = child.identity(parent, input, self.env.now, Some(self.next), &self.env.tokens);
         let limits = if child.express { self.limits.express() } else { self.limits.clone() };
-        let execution = Execution::new(&self.program, identity, &limits);
-        self.begin(execution, Some((number, child.ticket)));
+        let execution = Execution::new(&member.program, identity, &limits);
+        let program = member.program.clone();
+        self.begin(execution, program, Some(Waits::MapRun(number, child.ticket)));
     }
 
     /// Hands a task to the invokers. Nothing but the answer comes back: its ticket says where it belongs.
     fn invoke(&mut self, number: u64, invoke: Invoke, offered: bool) {
         if invoke.callback {
             self.watcher.waits_outside(&invoke);
+        }
+        if let Some(own) = Own::of(&invoke.resource).filter(|_| !offered && !self.routed(number, &invoke)) {
+            let answer = self.answer_own(number, &invoke, &own);
+            let events = dispatch::answered(answer, &invoke, false);
+            return events.into_iter().for_each(|event| self.deliver(number, event));
         }
         let Some(member) = self.members.get_mut(&number) else { return };
         let left = invoke.deadline.map(|at| self.clock.until(at));
@@ -313,11 +472,10 @@ impl Run<'_> {
 
     /// Whether anything happens by itself before an execution has been open for too long.
     fn is_timed(&self) -> bool {
-        self.program.timeout_s.is_some()
-            || self.members.values().any(|member| {
-                let express = member.execution.identity.child_of.as_ref().is_some_and(|of| of.express);
-                express || member.execution.next_timer().is_some()
-            })
+        self.members.values().any(|member| {
+            let express = member.execution.identity.is_express();
+            express || member.program.timeout_s.is_some() || member.execution.next_timer().is_some()
+        })
     }
 
     /// Time has passed for those that are due.
@@ -399,6 +557,31 @@ pub(crate) async fn wake(clock: &mut Clock, at: Option<Timestamp>, idle: bool) {
             return;
         }
         tokio::time::sleep(left.min(SLEEP_MAX)).await;
+    }
+}
+
+/// Where an execution pretends to be.
+fn place_of(identity: &Identity) -> Place {
+    let account = identity.machine_arn.split(':').nth(4).unwrap_or_default().to_owned();
+    Place { region: identity.region.to_string(), account }
+}
+
+/// An execution that has ended, as a description has it.
+fn description(identity: &Identity, status: Status, stopped_at: Timestamp) -> Description {
+    Description {
+        arn: identity.arn.clone(),
+        name: identity.name.clone(),
+        machine_arn: identity.machine_arn.clone(),
+        version_arn: None,
+        alias_arn: None,
+        trace_header: None,
+        status,
+        input: identity.input.clone(),
+        started_at: identity.started_at,
+        stopped_at: Some(stopped_at),
+        redrive_count: 0,
+        redriven_at: None,
+        map_run_arn: None,
     }
 }
 

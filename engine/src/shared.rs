@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use stepwell_asl::{Text, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -12,11 +12,13 @@ use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::core::{Event, Execution, Identity, Invoke, Status, Turn};
 use crate::drive::{Command, Reply};
+use crate::engine;
 use crate::error::EngineError;
 use crate::figures::{Figures, Gauges, Load};
 use crate::ids::{ExecutionId, Shard};
 use crate::invoke::Invoker;
 use crate::machines::Machines;
+use crate::own::OwnApi;
 use crate::resources::Resources;
 use crate::store::{Closed, Failure, Store, StoreError};
 use crate::timers::Timers;
@@ -43,12 +45,18 @@ pub(crate) struct Shared {
     pub observer: Option<Arc<dyn Observer>>,
     pub machines: Machines,
     pub registered_activities: Resources<Activity>,
+    /// Whether a task of an activity that was not created fails.
+    pub created_activities_only: bool,
     pub tokens: TokenKey,
     pub timers: Timers,
     pub activities: Activities,
     pub figures: Figures,
     /// What each worker has before it, as it said last.
     pub gauges: OnceLock<Vec<Arc<Gauges>>>,
+    /// What makes an engine of this.
+    pub handle: OnceLock<engine::Handle>,
+    /// What answers the states that call the Step Functions API.
+    own_api: Mutex<Option<Weak<dyn OwnApi>>>,
     /// The queues of the workers.
     pub workers: OnceLock<Vec<mpsc::Sender<Command>>>,
     /// Where executions go that are done with.
@@ -78,11 +86,12 @@ pub(crate) struct Parts {
     pub tokens: TokenKey,
     pub timers: Timers,
     pub archiving: mpsc::Sender<Closed>,
+    pub created_activities_only: bool,
 }
 
 impl Shared {
     pub fn new(parts: Parts) -> Shared {
-        let Parts { store, clock, invoker, observer, tokens, timers, archiving } = parts;
+        let Parts { store, clock, invoker, observer, tokens, timers, archiving, created_activities_only } = parts;
         Shared {
             store,
             clock,
@@ -90,11 +99,14 @@ impl Shared {
             observer,
             machines: Machines::default(),
             registered_activities: Resources::default(),
+            created_activities_only,
             tokens,
             timers,
             activities: Activities::default(),
             figures: Figures::default(),
             gauges: OnceLock::new(),
+            handle: OnceLock::new(),
+            own_api: Mutex::default(),
             workers: OnceLock::new(),
             archiving,
             archive_later: AtomicBool::new(false),
@@ -139,6 +151,16 @@ impl Shared {
         let gauges = self.gauges.get().map_or(&[][..], Vec::as_slice);
         let waiting = workers.iter().map(|queue| queue.max_capacity() - queue.capacity());
         waiting.zip(gauges).map(|(waiting, gauges)| gauges.load(waiting)).collect()
+    }
+
+    /// From now on this answers the states that call the Step Functions API.
+    pub fn set_own_api(&self, api: Weak<dyn OwnApi>) {
+        *self.own_api.lock().unwrap_or_else(PoisonError::into_inner) = Some(api);
+    }
+
+    /// What answers them, where something does.
+    pub fn own_api(&self) -> Option<Arc<dyn OwnApi>> {
+        self.own_api.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.upgrade()
     }
 
     /// An execution is done with.

@@ -571,8 +571,8 @@ fn fixture_finish(journal: &mut Journal) -> Json {
         outstanding(&journal.world.program, &journal.world.execution, Ticket::default(), &journal.world.env.tokens);
     journal.world.asked = (recovered.effects.into_iter())
         .filter_map(|effect| match effect {
-            Effect::Invoke(invoke) | Effect::Offer(invoke) => Some(invoke),
-            Effect::StartChild(_) | Effect::StopChild(_) => None,
+            Effect::Invoke(invoke) | Effect::Offer(invoke) | Effect::StartNested(invoke) => Some(invoke),
+            Effect::StartChild(_) | Effect::StopChild(_) | Effect::StopNested(_) => None,
         })
         .collect();
     while journal.running() {

@@ -12,7 +12,7 @@ use stepwell_engine::clock::Clock;
 use stepwell_engine::core::{Event, Execution, HistoryEvent, Identity, Limits, StateError, Status, Turn};
 use stepwell_engine::history_json;
 use stepwell_engine::invoke::{Answer, Invoker, Task};
-use stepwell_engine::runner::{Letter, Options, Watcher, run};
+use stepwell_engine::runner::{Letter, Machine, Options, Watcher, run};
 use support::{machine, task, with};
 use tokio::sync::mpsc;
 
@@ -201,4 +201,94 @@ async fn executions_that_hang_are_stopped_when_their_map_run_fails() {
     let (status, record) = play(machine(states), json!(["hang", "too large", "hang"]), virtual_time()).await;
     assert!(matches!(status, Status::Succeeded(_)), "{status:?}");
     assert!(record.types().contains(&"MapRunFailed".to_string()), "{:?}", record.types());
+}
+
+// ---- executions that states start ----
+
+/// State machines that a run knows beside its own.
+fn machines() -> Vec<Machine> {
+    let compiled = |definition: Json| Arc::new(compile::compile(&Value::from(definition)).expect("it compiles"));
+    let known = |name: &str, express, states: Json| Machine { name: name.into(), express, program: compiled(states) };
+    let fail = json!({ "Type": "Fail", "Error": "E", "Cause": "why" });
+    vec![
+        known("echo", false, machine(json!({ "Do": with(task(), json!({ "End": true })) }))),
+        known("fail", false, machine(json!({ "Do": fail }))),
+        known("slow", false, machine(json!({ "Do": { "Type": "Wait", "Seconds": 3600, "End": true } }))),
+        known("express", true, machine(json!({ "Do": { "Type": "Pass", "End": true } }))),
+    ]
+}
+
+fn nested(waits: &str, of: &str, input: Json, more: Json) -> Json {
+    let machine_arn = format!("arn:aws:states:us-east-1:000000000000:stateMachine:{of}");
+    let resource = format!("arn:aws:states:::states:startExecution{waits}");
+    let parameters = json!({ "StateMachineArn": machine_arn, "Input": input });
+    with(json!({ "Type": "Task", "Resource": resource, "Parameters": parameters, "End": true }), more)
+}
+
+#[tokio::test]
+async fn states_start_executions_of_machines_that_are_known() {
+    let check = async |state: Json, expected: Json| {
+        let options = Options { machines: machines(), ..virtual_time() };
+        let (status, record) = play(machine(json!({ "S": state })), json!({}), options).await;
+        let told = match status {
+            Status::Succeeded(output) => output.get("Output").cloned().unwrap_or(output).to_json(),
+            Status::Failed(error) => {
+                let cause = error.cause.as_deref().and_then(|cause| Value::parse(cause).ok());
+                json!({ "error": error.name.as_deref(), "status": cause.and_then(|of| of.get("Status").map(Value::to_json)) })
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told, expected, "{:?}", record.types());
+    };
+    check(
+        nested(".sync:2", "echo", json!("x"), json!({})),
+        json!({ "error": "StepFunctions.InvalidExecutionInputException", "status": null }),
+    )
+    .await;
+    check(nested(".sync:2", "echo", json!([1]), json!({})), json!([1])).await;
+    check(nested(".sync", "echo", json!([1]), json!({})), json!("[1]")).await;
+    check(nested(".sync", "fail", json!([1]), json!({})), json!({ "error": "States.TaskFailed", "status": "FAILED" }))
+        .await;
+    check(
+        nested(".sync", "slow", json!([1]), json!({ "ResultSelector": { "is.$": "$.Status" } })),
+        json!({ "is": "SUCCEEDED" }),
+    )
+    .await;
+    check(
+        nested(".sync", "slow", json!([1]), json!({ "TimeoutSeconds": 10 })),
+        json!({ "error": "States.Timeout", "status": null }),
+    )
+    .await;
+    let error = |name: &str| json!({ "error": format!("StepFunctions.{name}Exception"), "status": null });
+    check(nested(".sync", "none", json!([1]), json!({})), error("StateMachineDoesNotExist")).await;
+    check(nested("", "none", json!([1]), json!({})), error("StateMachineDoesNotExist")).await;
+    check(nested(".sync", "express", json!([1]), json!({})), error("StateMachineTypeNotSupported")).await;
+    check(
+        nested("", "slow", json!([1]), json!({ "ResultSelector": { "status.$": "$.SdkHttpMetadata.HttpStatusCode" } })),
+        json!({ "status": 200 }),
+    )
+    .await;
+    let api = json!({ "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:listStateMachines", "Parameters": {}, "End": true });
+    check(api, json!({ "error": "States.Runtime", "status": null })).await;
+}
+
+#[tokio::test]
+async fn a_machine_can_start_itself() {
+    let again = json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": { "StateMachineArn.$": "$$.StateMachine.Id", "Input": { "left.$": "States.MathAdd($.left, -1)" } },
+        "ResultSelector": { "deep.$": "$.Output" },
+        "End": true
+    });
+    let choice = json!({
+        "Type": "Choice",
+        "Choices": [{ "Variable": "$.left", "NumericGreaterThan": 0, "Next": "Again" }],
+        "Default": "Done"
+    });
+    let states = json!({ "Which": choice, "Again": again, "Done": { "Type": "Pass", "End": true } });
+    let definition = json!({ "StartAt": "Which", "States": states });
+    let (status, _) = play(definition, json!({ "left": 2 }), virtual_time()).await;
+    let Status::Succeeded(output) = status else { panic!("{status:?}") };
+    assert_eq!(output.to_json(), json!({ "deep": { "deep": { "left": 0 } } }));
 }

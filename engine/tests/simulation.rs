@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use stepwell_asl::Value;
 use stepwell_engine::core::{ChildEnd, Event, EventKind, Invoke, MapRunUpdate, StartChild, StateError, Status};
 use support::World;
-use support::random::{Dice, distribute, random_machine, steady_machine};
+use support::random::{Dice, distribute, nest, random_machine, steady_machine};
 
 const SEEDS: u64 = 3_000;
 
@@ -25,7 +25,7 @@ fn every_schedule_keeps_the_invariants() {
 #[test]
 fn the_output_does_not_depend_on_the_schedule() {
     for seed in 1..=SEEDS / 3 {
-        let definition = distribute_steadily(steady_machine(seed), seed);
+        let definition = nest(distribute_steadily(steady_machine(seed), seed), &mut Dice::new(seed));
         let calm = finish(definition.clone(), &mut Dice::new(seed), Schedule::Calm);
         let wild = finish(definition, &mut Dice::new(seed ^ 0xabcd), Schedule::Wild);
         assert_eq!(calm, wild, "seed {seed}");
@@ -36,7 +36,7 @@ fn the_output_does_not_depend_on_the_schedule() {
 fn the_output_does_not_depend_on_what_was_redriven() {
     let mut redriven = 0;
     for seed in 1..=SEEDS / 3 {
-        let definition = steady_machine(seed);
+        let definition = nest(steady_machine(seed), &mut Dice::new(seed));
         let (calm, _) = finish(definition.clone(), &mut Dice::new(seed), Schedule::Calm);
         let (disturbed, times) = finish(definition, &mut Dice::new(seed ^ 0xbeef), Schedule::Disturbed);
         assert_eq!(calm, disturbed, "seed {seed}");
@@ -49,6 +49,7 @@ fn the_output_does_not_depend_on_what_was_redriven() {
 fn simulate(seed: u64) -> u32 {
     let mut dice = Dice::new(seed);
     let definition = distribute(random_machine(&mut dice, 3, &mut 0), &mut dice);
+    let definition = nest(definition, &mut dice);
     let mut world = World::new(definition, json!([1, 2, 3]));
     world.env.moves_max = if dice.one_in(3) { 1 + dice.below(5) as u32 } else { 10_000 };
     world.start();
@@ -99,6 +100,7 @@ fn random_event(dice: &mut Dice, world: &World, said: &[Event]) -> Option<Event>
     // Any task that was ever asked for, so most answers are late or repeated.
     let Invoke { branch, ticket, input, .. } = world.asked[dice.below(world.asked.len())].clone();
     let kind = match dice.below(8) {
+        0 if dice.one_in(4) => EventKind::TaskSubmitFailed(StateError::new("E", "not accepted")),
         0 => EventKind::TaskFailed(StateError::new("E", "by chance")),
         1 => EventKind::TaskFailed(StateError::named("Other")),
         2 => EventKind::TaskHeartbeat,

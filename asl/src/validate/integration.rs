@@ -75,6 +75,9 @@ const REQUIRED: [(&str, &str, &[&str]); 9] = [
 /// The fields of `lambda:invoke`.
 const LAMBDA_INVOKE: [&str; 6] = ["FunctionName", "Payload", "Qualifier", "InvocationType", "ClientContext", "LogType"];
 
+/// The fields of `states:startExecution`.
+const START_EXECUTION: [&str; 3] = ["StateMachineArn", "Input", "Name"];
+
 /// Checks the integration that a resource names: `service:action`, with what it waits for.
 pub(super) fn check(resource: &str, integration: &str, state: &State<'_>, report: &mut Report) {
     let Some((service, action)) = integration.split_once(':') else {
@@ -112,8 +115,12 @@ fn not_recognized(resource: &str) -> String {
 
 /// Whether the action has this field, as far as is known.
 fn supports(service: &str, action: &str, field: &str) -> bool {
-    let is_invoke = service == "lambda" && action.split('.').next() == Some("invoke");
-    !is_invoke || LAMBDA_INVOKE.contains(&field) || has_placeholder(field)
+    let known: &[&str] = match (service, action.split('.').next()) {
+        ("lambda", Some("invoke")) => &LAMBDA_INVOKE,
+        ("states", Some("startExecution")) => &START_EXECUTION,
+        _ => return true,
+    };
+    known.contains(&field) || has_placeholder(field)
 }
 
 /// Whether a field gets its value at run time. AWS then also complains about its name only at run time: a definition

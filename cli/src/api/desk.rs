@@ -112,7 +112,9 @@ impl Answerer for Desk {
             return Err(Rejected::Closed.into());
         }
         match kind {
-            EventKind::TaskSucceeded(_) | EventKind::TaskFailed(_) => drop(state.open.remove(&key(&token))),
+            EventKind::TaskSucceeded(_) | EventKind::TaskFailed(_) | EventKind::TaskSubmitFailed(_) => {
+                state.open.remove(&key(&token));
+            }
             EventKind::TaskHeartbeat | EventKind::TaskStarted { .. } | EventKind::TaskSubmitted(_) => {}
         }
         place.send(letter(&token, kind));

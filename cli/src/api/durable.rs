@@ -49,7 +49,7 @@ impl Answerer for Durable {
             EventKind::TaskSucceeded(output) => self.engine.task_succeeded(token, output).await?,
             EventKind::TaskFailed(error) => self.engine.task_failed(token, error).await?,
             EventKind::TaskHeartbeat => self.engine.task_heartbeat(token).await?,
-            EventKind::TaskStarted { .. } | EventKind::TaskSubmitted(_) => {} // no call of the API says this
+            EventKind::TaskStarted { .. } | EventKind::TaskSubmitted(_) | EventKind::TaskSubmitFailed(_) => {} // no call of the API says this
         }
         Ok(())
     }

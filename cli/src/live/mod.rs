@@ -142,9 +142,9 @@ impl Watch {
         let (mark, what) = match &event.kind {
             HistoryKind::StateExited { .. } if self.screen.is_quiet() || self.in_wide_map(&visit) => return,
             HistoryKind::StateExited { .. } => (Mark::Exited, words::duration(visit.at, event.at)),
-            HistoryKind::TaskFailed { error, .. } | HistoryKind::TaskTimedOut { error, .. } => {
-                (Mark::Failed, words::error(error))
-            }
+            HistoryKind::TaskFailed { error, .. }
+            | HistoryKind::TaskSubmitFailed { error, .. }
+            | HistoryKind::TaskTimedOut { error, .. } => (Mark::Failed, words::error(error)),
             HistoryKind::ExecutionFailed(_) | HistoryKind::ExecutionTimedOut(_) | HistoryKind::ExecutionAborted(_) => {
                 self.blamed = (event.previous_id > 0).then(|| self.trail.blamed(event.previous_id));
                 return;
@@ -226,7 +226,9 @@ impl Watch {
                 | Change::Redriven { .. }
                 | Change::MapRun(..)
                 | Change::ChildOpened(..)
-                | Change::ChildEnded(_) => {}
+                | Change::ChildEnded(_)
+                | Change::NestedOpened(..)
+                | Change::NestedEnded(_) => {}
             }
         }
         // One that is further on no longer holds what the turns in between follow.

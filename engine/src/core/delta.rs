@@ -7,6 +7,7 @@ use stepwell_asl::{Text, Timestamp, Value};
 use super::branch::{Branch, BranchId, Position, Ticket};
 use super::execution::{Execution, Status};
 use super::map_run::{Child, MapRun};
+use super::nested::Nested;
 use super::trigger::Work;
 
 /// One assignment to an execution. None carries a whole scope or a whole join: a Map of any width costs a constant per
@@ -49,6 +50,10 @@ pub enum Change {
     ChildOpened(Ticket, Child),
     /// An execution of a map run has ended.
     ChildEnded(Ticket),
+    /// An execution that a state waits for is to be started, or is to be stopped from now on.
+    NestedOpened(Ticket, Nested),
+    /// Such an execution has ended.
+    NestedEnded(Ticket),
 }
 
 /// Applies a turn's changes to the execution as it was before that turn.
@@ -78,6 +83,8 @@ pub fn apply(execution: &mut Execution, changes: impl IntoIterator<Item = Change
             Change::MapRun(ticket, run) => execution.set_map_run(ticket, *run),
             Change::ChildOpened(ticket, child) => drop(execution.children.insert(ticket, child)),
             Change::ChildEnded(ticket) => drop(execution.children.remove(&ticket)),
+            Change::NestedOpened(ticket, nested) => execution.set_nested(ticket, nested),
+            Change::NestedEnded(ticket) => drop(execution.close_nested(ticket)),
         }
     }
 }

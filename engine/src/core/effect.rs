@@ -8,6 +8,7 @@ use stepwell_asl::{Program, Text, Timestamp, Value};
 use super::branch::{BranchId, Ticket};
 use super::execution::{Execution, Status};
 use super::map_run::{ChildRef, MapRunStatus};
+use super::nested::NestedRef;
 use super::trigger::{Dispatch, Join, JoinKind, Trigger};
 use crate::token::TokenKey;
 
@@ -33,6 +34,10 @@ pub enum Effect {
     StartChild(StartChild),
     /// Stop an execution of a map run, and tell when it has ended. One that is not there was never started.
     StopChild(ChildRef),
+    /// Start the execution that this task names, unless it is there, and tell when it has begun and when it has ended.
+    StartNested(Invoke),
+    /// Stop an execution that a task has started, and tell when it has ended. One that is not there was never started.
+    StopNested(NestedRef),
 }
 
 /// An execution of a map run that is to be started.
@@ -71,7 +76,8 @@ pub struct Invoke {
 
 /// What the execution waits for under tickets after `since`. `Ticket::default()` asks for everything.
 pub fn outstanding(program: &Program, execution: &Execution, since: Ticket, tokens: &TokenKey) -> Outstanding {
-    let children = children(execution, since);
+    let mut children = children(execution, since);
+    children.extend(stopped(execution, since));
     if execution.status != Status::Running {
         return Outstanding { effects: children, ..Outstanding::default() };
     }
@@ -107,6 +113,13 @@ fn children(execution: &Execution, since: Ticket) -> Vec<Effect> {
     effects.collect()
 }
 
+/// Executions that states have waited for and wait for no longer.
+fn stopped(execution: &Execution, since: Ticket) -> impl Iterator<Item = Effect> {
+    let any = (execution.newest_stop > since).then(|| execution.nested.iter());
+    let newer = any.into_iter().flatten().filter(move |(_, nested)| nested.stop > Some(since));
+    newer.map(|(ticket, nested)| Effect::StopNested(nested.to_ref(*ticket)))
+}
+
 /// An item of a map run that still runs.
 pub(super) fn item(execution: &Execution, map_run: Ticket, slot: u32) -> Option<Value> {
     let branch = execution.branch(execution.waiting(map_run)?)?;
@@ -121,9 +134,11 @@ fn effect(program: &Program, execution: &Execution, id: BranchId, tokens: &Token
     let Trigger::Task { arguments, role, deadline, dispatch, .. } = &position.trigger else { return None };
     let state = program.state(position.state);
     let StateKind::Task(task) = &state.kind else { return None };
+    let nested = execution.nested.contains_key(&position.ticket);
     let offered = match dispatch {
         Dispatch::Call => false,
         Dispatch::Offer => true,
+        Dispatch::Taken if nested => false, // it has begun, and its end is waited for
         Dispatch::Taken => return None,
     };
     let callback = matches!(task.resource.kind, ResourceKind::Service { pattern: Pattern::TaskToken, .. });
@@ -139,5 +154,9 @@ fn effect(program: &Program, execution: &Execution, id: BranchId, tokens: &Token
         callback,
         role: role.clone(),
     };
-    Some(if offered { Effect::Offer(invoke) } else { Effect::Invoke(invoke) })
+    Some(match (nested, offered) {
+        (true, _) => Effect::StartNested(invoke),
+        (false, true) => Effect::Offer(invoke),
+        (false, false) => Effect::Invoke(invoke),
+    })
 }

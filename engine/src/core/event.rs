@@ -73,4 +73,16 @@ pub enum EventKind {
     TaskSucceeded(Value),
     /// It failed.
     TaskFailed(StateError),
+    /// The service did not accept it.
+    TaskSubmitFailed(StateError),
+}
+
+impl EventKind {
+    /// Whether it is the last that is heard of the task.
+    pub fn is_final(&self) -> bool {
+        match self {
+            EventKind::TaskSucceeded(_) | EventKind::TaskFailed(_) | EventKind::TaskSubmitFailed(_) => true,
+            EventKind::TaskStarted { .. } | EventKind::TaskSubmitted(_) | EventKind::TaskHeartbeat => false,
+        }
+    }
 }

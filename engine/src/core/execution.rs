@@ -10,6 +10,7 @@ use super::branch::{Branch, BranchId, Position, Ticket};
 use super::fault::StateError;
 use super::limits::Limits;
 use super::map_run::{Child, MapRun};
+use super::nested::{Nested, StartedBy};
 use super::trigger::{JoinKind, Trigger, Work};
 
 /// What never changes about an execution.
@@ -43,6 +44,8 @@ pub struct Identity {
     pub number: Option<u64>,
     /// The map run that started it, if one did.
     pub child_of: Option<ChildOf>,
+    /// The state that started it, if one did.
+    pub started_by: Option<StartedBy>,
 }
 
 /// Where an execution of a map run comes from.
@@ -123,6 +126,11 @@ pub struct Execution {
     pub map_runs: BTreeMap<Ticket, MapRun>,
     /// The open executions of all of them.
     pub children: BTreeMap<Ticket, Child>,
+    /// The open executions that Task states have started and wait for, or have waited for, by the tickets of the states'
+    /// armings.
+    pub nested: BTreeMap<Ticket, Nested>,
+    /// The ticket of the one that each branch waits for, derived from them.
+    pub(super) nested_of: BTreeMap<BranchId, Ticket>,
     /// The newest of the tickets under which open executions are to be stopped.
     pub(super) newest_stop: Ticket,
     /// Indexes over the branches, derived from them: armed tickets, deadlines, and how many tasks are
@@ -150,6 +158,7 @@ pub struct Parts {
     pub redriven_at: Option<Timestamp>,
     pub map_runs: BTreeMap<Ticket, MapRun>,
     pub children: BTreeMap<Ticket, Child>,
+    pub nested: BTreeMap<Ticket, Nested>,
 }
 
 impl PartialEq for Execution {
@@ -166,6 +175,7 @@ impl PartialEq for Execution {
             && self.redriven_at == other.redriven_at
             && self.map_runs == other.map_runs
             && self.children == other.children
+            && self.nested == other.nested
     }
 }
 
@@ -212,6 +222,7 @@ impl Execution {
             redriven_at: None,
             map_runs: BTreeMap::new(),
             children: BTreeMap::new(),
+            nested: BTreeMap::new(),
         });
         execution.deadline = execution.deadline_from(program, limits, started_at);
         execution
@@ -248,11 +259,14 @@ impl Execution {
             newest_stop: parts.map_runs.values().filter_map(|run| run.stop).max().unwrap_or_default(),
             map_runs: parts.map_runs,
             children: parts.children,
+            nested: BTreeMap::new(),
+            nested_of: BTreeMap::new(),
             armed: BTreeMap::new(),
             timers: BTreeSet::new(),
             calls: 0,
             variables_bytes,
         };
+        parts.nested.into_iter().for_each(|(ticket, nested)| execution.set_nested(ticket, nested));
         let ids: Vec<BranchId> = execution.branches.keys().copied().collect();
         ids.into_iter().for_each(|id| execution.index(id));
         execution
@@ -260,7 +274,12 @@ impl Execution {
 
     /// Whether the world may not have heard all of what it has to do: after a crash, somebody has to come back at once.
     pub fn unconfirmed(&self) -> bool {
-        !self.children.is_empty() || self.status == Status::Running && (self.calls > 0 || !self.ready.is_empty())
+        self.has_open() || self.status == Status::Running && (self.calls > 0 || !self.ready.is_empty())
+    }
+
+    /// Whether there are executions that it has started and whose end it has to hear.
+    pub fn has_open(&self) -> bool {
+        !self.children.is_empty() || !self.nested.is_empty()
     }
 
     /// Whether it can be redriven now, else the reason in AWS's words. Its type and how long ago it ended are not
@@ -292,6 +311,31 @@ impl Execution {
     pub(super) fn set_map_run(&mut self, ticket: Ticket, run: MapRun) {
         self.newest_stop = self.newest_stop.max(run.stop.unwrap_or_default());
         self.map_runs.insert(ticket, run);
+    }
+
+    /// Notes an execution that a state waits for, or one that is to be stopped.
+    pub(super) fn set_nested(&mut self, ticket: Ticket, nested: Nested) {
+        match nested.stop {
+            None => drop(self.nested_of.insert(nested.branch, ticket)),
+            Some(stop) => {
+                self.newest_stop = self.newest_stop.max(stop);
+                self.forget_nested_of(nested.branch, ticket);
+            }
+        }
+        self.nested.insert(ticket, nested);
+    }
+
+    /// It has been heard that such an execution has ended. Tells whether it was open.
+    pub(super) fn close_nested(&mut self, ticket: Ticket) -> bool {
+        let Some(nested) = self.nested.remove(&ticket) else { return false };
+        self.forget_nested_of(nested.branch, ticket);
+        true
+    }
+
+    fn forget_nested_of(&mut self, branch: BranchId, ticket: Ticket) {
+        if self.nested_of.get(&branch) == Some(&ticket) {
+            self.nested_of.remove(&branch);
+        }
     }
 
     fn after_start(&self, seconds: u64) -> Timestamp {

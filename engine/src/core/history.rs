@@ -38,6 +38,7 @@ pub enum HistoryKind {
     TaskSubmitted { label: TaskLabel, output: Value },
     TaskSucceeded { label: TaskLabel, output: Value },
     TaskFailed { label: TaskLabel, error: StateError },
+    TaskSubmitFailed { label: TaskLabel, error: StateError },
     TaskTimedOut { label: TaskLabel, error: StateError },
     ParallelStateStarted,
     ParallelStateSucceeded,
@@ -128,6 +129,7 @@ impl HistoryKind {
             | HistoryKind::TaskSubmitted { .. }
             | HistoryKind::TaskSucceeded { .. }
             | HistoryKind::TaskFailed { .. }
+            | HistoryKind::TaskSubmitFailed { .. }
             | HistoryKind::TaskTimedOut { .. }
             | HistoryKind::ParallelStateStarted
             | HistoryKind::ParallelStateFailed
@@ -158,6 +160,7 @@ impl HistoryKind {
             | HistoryKind::EvaluationFailed { .. }
             | HistoryKind::TaskStarted { .. }
             | HistoryKind::TaskFailed { .. }
+            | HistoryKind::TaskSubmitFailed { .. }
             | HistoryKind::TaskTimedOut { .. }
             | HistoryKind::ParallelStateStarted
             | HistoryKind::ParallelStateSucceeded
@@ -215,6 +218,7 @@ mod tests {
             HistoryKind::TaskSubmitted { label: label.clone(), output: value.clone() },
             HistoryKind::TaskSucceeded { label: label.clone(), output: value.clone() },
             HistoryKind::TaskFailed { label: label.clone(), error: error.clone() },
+            HistoryKind::TaskSubmitFailed { label: label.clone(), error: error.clone() },
             HistoryKind::TaskTimedOut { label, error: error.clone() },
             HistoryKind::ParallelStateStarted,
             HistoryKind::ParallelStateFailed,

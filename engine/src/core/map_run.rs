@@ -179,6 +179,7 @@ impl ChildRef {
             input,
             number,
             child_of: Some(ChildOf { map_run_arn, state: self.state.clone(), express: self.express }),
+            started_by: None,
             version_arn: None,
             alias_arn: None,
             trace_header: None,

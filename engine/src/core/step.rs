@@ -17,6 +17,7 @@ use super::fault::{Fault, StateError};
 use super::history::{HistoryEvent, HistoryKind, TaskLabel};
 use super::limits::{DEPTH_MAX, Limits};
 use super::map_run::{Child, MapRun, MapRunStatus};
+use super::nested::Nested;
 use super::probe::Probe;
 use super::state;
 use super::trigger::{Join, JoinKind, Trigger, Work};
@@ -151,6 +152,9 @@ impl<'a> Turning<'a> {
             Event::Redriven => self.redrive(),
             // What has ended still has to hear of those that it stopped.
             Event::ChildEnded { child, end } => state::distributed::ended(self, *child, end),
+            Event::Task { ticket, kind, .. } if kind.is_final() && self.execution.waiting(*ticket).is_none() => {
+                self.close_nested(*ticket)
+            }
             _ if !running => false, // nothing else moves what has ended
             Event::Started => self.begin(),
             Event::Continue => !self.execution.ready.is_empty(),
@@ -426,6 +430,45 @@ impl<'a> Turning<'a> {
         Some(child)
     }
 
+    /// An execution is to be started that a state waits for.
+    pub fn open_nested(&mut self, ticket: Ticket, nested: Nested) {
+        // In the turn in which a wait has ended its branch may begin the next one.
+        self.stop_nested_of(nested.branch);
+        self.note_nested(ticket, nested);
+    }
+
+    fn note_nested(&mut self, ticket: Ticket, nested: Nested) {
+        self.changes.push(Change::NestedOpened(ticket, nested.clone()));
+        self.execution.set_nested(ticket, nested);
+    }
+
+    /// Such an execution is open no longer. Tells whether it was.
+    pub fn close_nested(&mut self, ticket: Ticket) -> bool {
+        let was_open = self.execution.close_nested(ticket);
+        if was_open {
+            self.changes.push(Change::NestedEnded(ticket));
+        }
+        was_open
+    }
+
+    /// Those that these branches waited for and wait for no longer are to be stopped from now on.
+    fn stop_nested(&mut self, touched: &[BranchId]) {
+        if self.execution.nested_of.is_empty() {
+            return;
+        }
+        touched.iter().for_each(|id| self.stop_nested_of(*id));
+    }
+
+    fn stop_nested_of(&mut self, id: BranchId) {
+        let Some(ticket) = self.execution.nested_of.get(&id).copied() else { return };
+        if self.execution.waiting(ticket) != Some(id)
+            && let Some(mut nested) = self.execution.nested.get(&ticket).cloned()
+        {
+            nested.stop = Some(self.draw_ticket());
+            self.note_nested(ticket, nested);
+        }
+    }
+
     /// Whether the turn has written as much as one turn should.
     pub fn is_laden(&self) -> bool {
         self.bytes >= self.env.bytes_max
@@ -626,6 +669,7 @@ impl<'a> Turning<'a> {
         let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
         touched.dedup();
+        self.stop_nested(&touched);
         for id in touched {
             // Positions come first, so that slots and variables find their branch when the changes are applied.
             let change = match self.execution.branches.get(&id) {
@@ -650,7 +694,9 @@ impl<'a> Turning<'a> {
             | Change::Redriven { .. }
             | Change::MapRun(..)
             | Change::ChildOpened(..)
-            | Change::ChildEnded(_) => 2,
+            | Change::ChildEnded(_)
+            | Change::NestedOpened(..)
+            | Change::NestedEnded(_) => 2,
         });
         for ticket in std::mem::take(&mut self.touched_map_runs) {
             if let Some(run) = self.execution.map_runs.get(&ticket) {

@@ -11,7 +11,7 @@ use super::Engine;
 use crate::arn::{Qualifier, check_name, of_execution, resource};
 use crate::chance::{random, seed};
 use crate::children;
-use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, Identity, Revision, StateError, Status};
+use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, Identity, Revision, StartedBy, StateError, Status};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
 use crate::ids::{ExecutionId, Key};
@@ -229,6 +229,16 @@ impl Engine {
     /// Errors: `StateMachineDoesNotExist`, `InvalidName`, `InvalidExecutionInput`, `ExecutionAlreadyExists` where the name
     /// is taken by one that has ended or has another input.
     pub async fn start(&self, start: StartExecution) -> Result<Started, EngineError> {
+        self.start_for(start, None).await
+    }
+
+    /// The same for a state that starts it. A start that a state repeats gives the execution that the first one has made,
+    /// even if that has ended.
+    pub(crate) async fn start_for(
+        &self,
+        start: StartExecution,
+        by: Option<&StartedBy>,
+    ) -> Result<Started, EngineError> {
         let (machine, origin) = self.origin(&start.machine_arn).await?;
         self.check_input(&start.input)?;
         let name = execution_name(start.name.as_deref())?;
@@ -240,7 +250,7 @@ impl Engine {
         let mut expired = None;
         loop {
             if let Some(id) = self.shared.store.find(key).await? {
-                match self.started_before(id, &machine, &name, &start.input).await {
+                match self.started_before(id, &machine, &name, (&start.input, by)).await {
                     // It was removed between the two reads, and its name with it.
                     Err(error) if error.code() == Some("ExecutionDoesNotExist") && expired != Some(id) => {
                         expired = Some(id);
@@ -251,7 +261,7 @@ impl Engine {
             }
             let id = self.shared.new_id(key.shard()).await?;
             let arn = self.place.execution(&machine.name, &name);
-            let birth = self.birth(&machine, &origin, (id, arn), name.clone(), start.clone());
+            let birth = self.birth(&machine, &origin, (id, arn), name.clone(), (start.clone(), by));
             let started = Started { arn: birth.identity.arn.clone(), started_at: birth.identity.started_at };
             let outcome = self.begin(id, key, birth, false).await?;
             if outcome != Outcome::Taken {
@@ -286,7 +296,7 @@ impl Engine {
         let arn = self.place.express(&machine.name, &name, &made_up_name()?);
         let key = Key::of(&[&arn]);
         let id = self.shared.new_id(key.shard()).await?;
-        let birth = self.birth(machine, origin, (id, arn), name, start);
+        let birth = self.birth(machine, origin, (id, arn), name, (start, None));
         let started = Started { arn: birth.identity.arn.clone(), started_at: birth.identity.started_at };
         let finished = self.shared.end_of(id);
         self.begin(id, key, birth, true).await?;
@@ -299,7 +309,7 @@ impl Engine {
         origin: &Origin,
         (id, arn): (ExecutionId, String),
         name: Text,
-        start: StartExecution,
+        (start, by): (StartExecution, Option<&StartedBy>),
     ) -> Birth {
         let content = &origin.content;
         Birth {
@@ -319,6 +329,7 @@ impl Engine {
                 revision: Some(content.revision.clone()),
                 number: Some(id.0),
                 child_of: None,
+                started_by: by.cloned(),
             }),
             definition: content.definition,
             list: machine.arn.clone(),
@@ -337,14 +348,23 @@ impl Engine {
         id: ExecutionId,
         machine: &StateMachine,
         name: &str,
-        input: &Value,
+        (input, by): (&Value, Option<&StartedBy>),
     ) -> Result<Started, EngineError> {
         let arn = self.place.execution(&machine.name, name);
         let there = self.describe_id(id, &arn).await?;
-        if there.status == Status::Running && there.input == *input {
+        if self.was_started_by(id, by).await? || there.status == Status::Running && there.input == *input {
             return Ok(Started { arn: there.arn, started_at: there.started_at });
         }
         Err(EngineError::call("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'")))
+    }
+
+    /// Whether it was this state that started an execution.
+    pub(crate) async fn was_started_by(&self, id: ExecutionId, by: Option<&StartedBy>) -> Result<bool, EngineError> {
+        if by.is_none() {
+            return Ok(false);
+        }
+        let birth = load::birth(self.shared.store.as_ref(), id).await?;
+        Ok(birth.is_some_and(|birth| birth.identity.started_by.as_ref() == by))
     }
 
     /// An execution as it is. Errors: `ExecutionDoesNotExist`.
@@ -353,7 +373,7 @@ impl Engine {
         self.describe_id(id, arn).await
     }
 
-    async fn describe_id(&self, id: ExecutionId, arn: &str) -> Result<Description, EngineError> {
+    pub(crate) async fn describe_id(&self, id: ExecutionId, arn: &str) -> Result<Description, EngineError> {
         let store = self.shared.store.as_ref();
         for _ in 0..READS_MAX {
             let birth = load::birth(store, id).await?.ok_or_else(|| EngineError::no_execution(arn))?;
@@ -587,7 +607,7 @@ impl Engine {
         }
     }
 
-    pub(super) async fn find(&self, arn: &str) -> Result<ExecutionId, EngineError> {
+    pub(crate) async fn find(&self, arn: &str) -> Result<ExecutionId, EngineError> {
         let invalid = || EngineError::call("InvalidArn", format!("Invalid Arn: 'Invalid ARN: {arn}'"));
         let (machine_arn, name) = match of_execution(arn) {
             Some(named) => named,

@@ -354,7 +354,7 @@ impl Engine {
     }
 
     /// The state machine of an ARN. One that is being deleted goes when the last of its executions has ended.
-    pub(super) async fn settle(&self, arn: &str) -> Result<Option<Arc<StateMachine>>, EngineError> {
+    pub(crate) async fn settle(&self, arn: &str) -> Result<Option<Arc<StateMachine>>, EngineError> {
         let (store, resources) = (self.shared.store.as_ref(), &self.shared.machines.resources);
         let there = resources.get(store, arn).await?;
         if !there.as_ref().is_some_and(|there| there.is_deleting) {

@@ -15,8 +15,8 @@ mod test_state;
 mod versions;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,6 +44,7 @@ use crate::error::EngineError;
 use crate::figures::{Executions, Gauges, Load, Spread};
 use crate::ids::{Epoch, Key, SHARDS, Shard};
 use crate::invoke::Invoker;
+use crate::own::OwnApi;
 use crate::quotas::Quotas;
 use crate::shared::{Observer, Parts, Shared};
 use crate::store::{self, Attention, Closed, ListQuery, RecordKind, Statistics, Store, StoreError};
@@ -96,6 +97,8 @@ pub struct Config {
     pub idle_executions: usize,
     /// Sees every turn.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Whether a task of an activity that was not created fails, as on AWS. Else workers may poll for any.
+    pub created_activities_only: bool,
     /// Leaves what the store holds as it is until [`Engine::go_on`]: no work is dispatched again and no timer runs.
     pub idle: bool,
 }
@@ -115,6 +118,7 @@ impl Config {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             idle_executions: 1_024,
             observer: None,
+            created_activities_only: false,
             idle: false,
         }
     }
@@ -136,8 +140,17 @@ pub struct Engine {
     running: Arc<Mutex<Running>>,
 }
 
+/// What of an engine is not shared by its tasks: with it they can do what its users do.
+pub(crate) struct Handle {
+    place: Place,
+    limits: Limits,
+    quotas: Quotas,
+    redrive: Duration,
+    running: Weak<Mutex<Running>>,
+}
+
 #[derive(Default)]
-struct Running {
+pub(crate) struct Running {
     /// What the work in the background takes in, before it has begun.
     parked: Option<Parked>,
     background: Vec<JoinHandle<()>>,
@@ -205,6 +218,7 @@ impl Engine {
             observer: config.observer,
             timers,
             archiving,
+            created_activities_only: config.created_activities_only,
         }));
         let settings = Settings {
             redrive_ms: u64::try_from(config.redrive.as_millis()).unwrap_or(u64::MAX),
@@ -240,10 +254,36 @@ impl Engine {
             redrive: config.redrive,
             running: Arc::new(Mutex::new(Running { parked, background: Vec::new(), drivers, shards })),
         };
+        let handle = Handle {
+            place: engine.place.clone(),
+            limits: engine.limits.clone(),
+            quotas: engine.quotas.clone(),
+            redrive: engine.redrive,
+            running: Arc::downgrade(&engine.running),
+        };
+        let _ = engine.shared.handle.set(handle); // nobody else has set it
         if !config.idle {
             engine.go_on().await;
         }
         Ok(engine)
+    }
+
+    /// The engine that tasks with this part of it belong to. `None`: it is being opened, or nobody has it any more.
+    pub(crate) fn of(shared: &Arc<Shared>) -> Option<Engine> {
+        let Handle { place, limits, quotas, redrive, running } = shared.handle.get()?;
+        Some(Engine {
+            shared: shared.clone(),
+            place: place.clone(),
+            limits: limits.clone(),
+            quotas: quotas.clone(),
+            redrive: *redrive,
+            running: running.upgrade()?,
+        })
+    }
+
+    /// Lets states that call the Step Functions API (`aws-sdk:sfn`) be answered by this. It is not kept alive by that.
+    pub fn answer_own_calls(&self, api: Weak<dyn OwnApi>) {
+        self.shared.set_own_api(api);
     }
 
     /// Goes on with what the store holds, where the engine was opened idle. Does nothing a second time.

@@ -1,7 +1,10 @@
 //! Tests of single states, in the place of this engine and with its invokers.
 
+use std::sync::Arc;
+
 use super::Engine;
 use crate::error::EngineError;
+use crate::own::Caller;
 use crate::test_state::{self, TestState, Tested, World};
 
 impl Engine {
@@ -12,7 +15,7 @@ impl Engine {
         let world = World {
             place: self.place.clone(),
             clock: self.shared.clock.clone(),
-            invoker: self.shared.invoker.clone(),
+            invoker: Arc::new(Caller::new(self.shared.clone(), None)),
             tokens: self.shared.tokens.clone(),
             limits: self.limits.clone(),
         };

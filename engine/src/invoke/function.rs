@@ -224,7 +224,7 @@ pub trait Function: Send + Sync + 'static {
 }
 
 /// A new id for an invocation.
-pub(super) fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 

@@ -19,7 +19,7 @@ mod pattern;
 mod process;
 mod real_aws;
 mod router;
-mod wall_clock;
+pub(crate) mod wall_clock;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -93,6 +93,13 @@ impl Answer {
 pub trait Invoker: Send + Sync + 'static {
     /// Calls the task's resource and waits for its answer.
     async fn invoke(&self, task: &Task) -> Answer;
+
+    /// Whether this task is for a route or a mock of somebody's, although Step Functions could answer it itself: it starts
+    /// an execution, or calls the Step Functions API.
+    fn takes(&self, task: &Task) -> bool {
+        let _ = task;
+        false
+    }
 
     /// Whether the answer to this task is final although its resource says to wait for a token or a job: nobody else
     /// would ever bring the token back to a mock. False for everything but mocks.

@@ -222,6 +222,10 @@ impl Invoker for Router {
         }
     }
 
+    fn takes(&self, task: &Task) -> bool {
+        self.mocks_all || self.route(&[], &task.resource).is_some()
+    }
+
     fn answers_for_callback(&self, task: &Task) -> bool {
         let call = lambda_task::form(&task.resource).and_then(|form| lambda_task::call(task, form).ok());
         let names = call.map(|call| FunctionName::of(&call).spellings(&task.execution_arn)).unwrap_or_default();

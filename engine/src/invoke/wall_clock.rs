@@ -11,6 +11,6 @@ pub(super) fn unix_ms_after(ahead: Duration) -> i64 {
 }
 
 /// Now, as HTTP's `Date` header has it.
-pub(super) fn http_date() -> String {
+pub(crate) fn http_date() -> String {
     chrono::Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

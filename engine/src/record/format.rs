@@ -9,8 +9,8 @@ use super::row::{row_enum, row_struct};
 use super::{Birth, PayloadId};
 use crate::core::{
     Branch, BranchId, Change, Child, ChildEnd, ChildOf, Dispatch, Event, EventKind, Fault, Heartbeat, HistoryKind,
-    Identity, Item, Join, JoinKind, Leave, MapRun, MapRunStatus, MapRunUpdate, Parent, Position, Resume, Revision,
-    Scheduled, StateError, Status, TaskLabel, Ticket, Trigger, Work,
+    Identity, Item, Join, JoinKind, Leave, MapRun, MapRunStatus, MapRunUpdate, Nested, Parent, Position, Resume,
+    Revision, Scheduled, StartedBy, StateError, Status, TaskLabel, Ticket, Trigger, Work,
 };
 
 row_struct!(PayloadId { turn, n });
@@ -33,8 +33,10 @@ row_struct!(Identity {
     revision,
     number,
     child_of,
+    started_by,
 });
 row_struct!(ChildOf { map_run_arn, state, express });
+row_struct!(StartedBy { arn, number, ticket });
 row_struct!(Revision { id, updated_at, logging, tracing, encryption });
 row_struct!(StateError { name, cause });
 row_struct!(Fault { error, terminal });
@@ -93,6 +95,10 @@ row_struct!(MapRun {
 row_enum!(MapRunStatus { 0 => Running, 1 => Succeeded, 2 => Failed, 3 => Aborted });
 row_struct!(Child { map_run, slot, input });
 
+// ---- executions that states wait for ----
+
+row_struct!(Nested { branch, machine_arn, name, stop });
+
 // ---- turns ----
 
 row_enum!(Event {
@@ -114,6 +120,7 @@ row_enum!(EventKind {
     2 => TaskHeartbeat,
     3 => TaskSucceeded(output),
     4 => TaskFailed(error),
+    5 => TaskSubmitFailed(error),
 });
 row_enum!(Change {
     0 => Position(branch, position),
@@ -128,6 +135,8 @@ row_enum!(Change {
     9 => MapRun(map_run, run),
     10 => ChildOpened(ticket, child),
     11 => ChildEnded(ticket),
+    12 => NestedOpened(ticket, nested),
+    13 => NestedEnded(ticket),
 });
 row_enum!(HistoryKind {
     0 => ExecutionStarted { input, role_arn, version_arn, alias_arn },
@@ -160,6 +169,7 @@ row_enum!(HistoryKind {
     27 => MapRunFailed(error),
     28 => MapRunAborted,
     29 => EvaluationFailed { state, location, error },
+    30 => TaskSubmitFailed { label, error },
 });
 row_struct!(Scheduled { label, resource, input, region, timeout_s, heartbeat_s, role });
 row_enum!(TaskLabel { 0 => Function, 1 => Activity, 2 => Service { service, action } });

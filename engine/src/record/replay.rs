@@ -23,6 +23,7 @@ pub fn newborn(birth: &Birth) -> Execution {
         redriven_at: None,
         map_runs: BTreeMap::new(),
         children: BTreeMap::new(),
+        nested: BTreeMap::new(),
     })
 }
 

@@ -79,7 +79,9 @@ pub fn decode_turn(
             | Change::Redriven { .. }
             | Change::MapRun(..)
             | Change::ChildOpened(..)
-            | Change::ChildEnded(_) => Ok(()),
+            | Change::ChildEnded(_)
+            | Change::NestedOpened(..)
+            | Change::NestedEnded(_) => Ok(()),
         })?;
         Ok(record)
     })

@@ -166,7 +166,9 @@ impl Trial<'_> {
         if waiting.more {
             return Ok(vec![Event::Continue]);
         }
-        if let Some(Effect::Invoke(invoke) | Effect::Offer(invoke)) = waiting.effects.into_iter().next() {
+        if let Some(Effect::Invoke(invoke) | Effect::Offer(invoke) | Effect::StartNested(invoke)) =
+            waiting.effects.into_iter().next()
+        {
             return Ok(match self.given.mock.take() {
                 Some(mock) => vec![answer(&invoke, mock)],
                 None => self.invoke(invoke, waiting.wake_at).await,

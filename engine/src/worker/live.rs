@@ -7,7 +7,7 @@ use bytes::Bytes;
 use stepwell_asl::{Program, StateKind, Timestamp};
 
 use super::entry::{Entry, status_number};
-use super::{Loaded, Outcome, Parent, Settings, Wake, Wanted, sorted};
+use super::{Asked, Loaded, NestedWork, Outcome, Parent, Settings, Wake, Wanted, sorted};
 use crate::core::{
     BranchId, Change, Dispatch, Env, Event, EventKind, Execution, Identity, Invoke, Limits, MapRunStatus, Status,
     Ticket, Trigger, Turn, outstanding, step,
@@ -55,6 +55,8 @@ pub(super) struct Pending<R> {
     pub turn: Turn,
     pub invokes: Vec<Invoke>,
     pub children: Vec<Wanted>,
+    pub nested: Vec<NestedWork>,
+    pub offers: Vec<Invoke>,
     pub offered: Vec<Key>,
     pub given_up: Vec<Ticket>,
     /// When to wake it, where that is another time than before.
@@ -128,9 +130,7 @@ impl<R> Live<R> {
     /// Whether nothing is under way but waiting.
     pub fn is_idle(&self) -> bool {
         let waits = !self.execution.unconfirmed() && self.calls.is_empty() && !self.volatile;
-        self.pending.is_empty()
-            && self.execution.children.is_empty()
-            && (waits || self.execution.status != Status::Running)
+        self.pending.is_empty() && !self.execution.has_open() && (waits || self.execution.status != Status::Running)
     }
 
     /// The newest turn's number.
@@ -144,11 +144,11 @@ impl<R> Live<R> {
     }
 
     /// All that it asks of the world, from the beginning.
-    pub fn outstanding(&mut self, tokens: &TokenKey) -> (Vec<Invoke>, Vec<Wanted>) {
+    pub fn outstanding(&mut self, tokens: &TokenKey) -> Asked {
         let all = outstanding(&self.program, &self.execution, Ticket::default(), tokens);
-        let (invokes, children) = sorted(all.effects);
-        self.calls.extend(invokes.iter().map(|invoke| (invoke.branch, invoke.ticket)));
-        (invokes, children)
+        let asked = sorted(all.effects);
+        self.calls.extend(asked.invokes.iter().map(|invoke| (invoke.branch, invoke.ticket)));
+        asked
     }
 
     /// Whether it runs under the limits of Express executions.
@@ -167,6 +167,14 @@ impl<R> Live<R> {
         let run = self.execution.map_runs.get(&child.map_run);
         let runs = run.is_some_and(|run| run.status == MapRunStatus::Running);
         self.execution.children.contains_key(&child.ticket) && (input.is_none() || runs)
+    }
+
+    /// The same for an execution that a state waits for, or has waited for.
+    pub fn wants_nested(&self, work: &NestedWork) -> bool {
+        match work {
+            NestedWork::Start(invoke) => self.execution.waiting(invoke.ticket).is_some(),
+            NestedWork::Stop(nested) => self.execution.nested.contains_key(&nested.ticket),
+        }
     }
 
     /// When to wake it, where that is another time than was said last. A row of the index is honoured even where it
@@ -221,7 +229,7 @@ impl<R> Live<R> {
         let new = outstanding(&self.program, &self.execution, since, &env.tokens);
         let given_up = self.changed_calls(&turn);
         let (offered, withdrawn) = self.changed_offers(id, &turn);
-        let (invokes, children) = sorted(new.effects);
+        let Asked { offers, invokes, children, nested } = sorted(new.effects);
         self.calls.extend(invokes.iter().map(|invoke| (invoke.branch, invoke.ticket)));
         let ended = self.ended(&turn, env.now);
         let attention = match self.volatile {
@@ -244,6 +252,8 @@ impl<R> Live<R> {
             turn,
             invokes,
             children,
+            nested,
+            offers,
             offered: offered.iter().map(|offer| offer.activity).collect(),
             given_up,
             wake: self.wake(attention),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use stepwell_asl::{Program, Text, Timestamp, Value};
 
 use crate::core::{
-    ChildRef, Effect, Env, Event, Execution, Identity, Invoke, Limits, StateError, Status, Ticket, Turn,
+    ChildRef, Effect, Env, Event, Execution, Identity, Invoke, Limits, NestedRef, StateError, Status, Ticket, Turn,
 };
 use crate::ids::{Epoch, ExecutionId, Key};
 use crate::record::Birth;
@@ -57,10 +57,14 @@ pub enum Action<R> {
     /// See an execution of a map run through to its end, unless that is being done already. Without an input it is to be
     /// stopped.
     Child(ExecutionId, Parent, ChildRef, Option<Value>),
+    /// The same for an execution that a state waits for.
+    Nested(ExecutionId, Arc<Identity>, NestedWork),
     /// Nobody waits for this call any more.
     GiveUp(ExecutionId, Ticket),
     /// There are new tasks for this activity's workers.
     Offered(Key),
+    /// This task has just become one of them.
+    Offer(ExecutionId, Invoke),
     /// Deliver [`Event::TimerFired`] at this time, and forget the time said before.
     WakeAt(ExecutionId, Option<Wake>),
     /// A turn is durable.
@@ -82,6 +86,25 @@ pub struct Parent {
     pub birth: Arc<Birth>,
     /// The same, compiled.
     pub program: Arc<Program>,
+}
+
+/// What is to be done about an execution that a state waits for, or has waited for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NestedWork {
+    /// It is to be started, unless it is there, and seen through to its end.
+    Start(Invoke),
+    /// It is to be stopped, and seen through to its end.
+    Stop(NestedRef),
+}
+
+impl NestedWork {
+    /// The arming of the state that started it.
+    pub fn ticket(&self) -> Ticket {
+        match self {
+            NestedWork::Start(invoke) => invoke.ticket,
+            NestedWork::Stop(nested) => nested.ticket,
+        }
+    }
 }
 
 /// When an execution wants to hear that time has passed.
@@ -346,19 +369,32 @@ fn too_large(bytes: usize, bytes_max: usize) -> StateError {
     )
 }
 
-/// Effects that call somebody, and executions of map runs with the inputs of those that are to be started. Offers only
-/// have to be known.
-fn sorted(effects: Vec<Effect>) -> (Vec<Invoke>, Vec<Wanted>) {
-    let (mut invokes, mut children) = (Vec::new(), Vec::new());
+/// What effects ask for, by who does it.
+#[derive(Default)]
+struct Asked {
+    /// What an activity's workers are to do.
+    offers: Vec<Invoke>,
+    /// Those who are to be called.
+    invokes: Vec<Invoke>,
+    /// Executions of map runs, with the inputs of those that are to be started.
+    children: Vec<Wanted>,
+    /// Executions that states wait for.
+    nested: Vec<NestedWork>,
+}
+
+fn sorted(effects: Vec<Effect>) -> Asked {
+    let mut asked = Asked::default();
     for effect in effects {
         match effect {
-            Effect::Invoke(invoke) => invokes.push(invoke),
-            Effect::Offer(_) => {}
-            Effect::StartChild(start) => children.push((start.child, Some(start.input))),
-            Effect::StopChild(child) => children.push((child, None)),
+            Effect::Invoke(invoke) => asked.invokes.push(invoke),
+            Effect::Offer(offer) => asked.offers.push(offer),
+            Effect::StartChild(start) => asked.children.push((start.child, Some(start.input))),
+            Effect::StopChild(child) => asked.children.push((child, None)),
+            Effect::StartNested(invoke) => asked.nested.push(NestedWork::Start(invoke)),
+            Effect::StopNested(nested) => asked.nested.push(NestedWork::Stop(nested)),
         }
     }
-    (invokes, children)
+    asked
 }
 
 /// An execution of a map run that is to be started, or stopped.

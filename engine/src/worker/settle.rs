@@ -1,7 +1,7 @@
 //! What comes after a commit: outcomes let effects out, failures have the execution read again.
 
 use super::live::{Live, Pending};
-use super::{Action, Loaded, Outcome, Queued, Resident, Stage, Worker, too_large};
+use super::{Action, Asked, Loaded, Outcome, Queued, Resident, Stage, Worker, too_large};
 use crate::core::{Event, StateError, Status};
 use crate::ids::ExecutionId;
 use crate::store::{CommitError, Failure, StoreError};
@@ -46,8 +46,21 @@ impl<R> Worker<R> {
         let Stage::Live(live) = &mut resident.stage else { return };
         while let Some(pending) = live.pending.pop_front_if(|pending| pending.durable) {
             let identity = live.execution.identity.clone();
-            let Pending { replies, turn, invokes, children, offered, given_up, given, wake, ended, closed, .. } =
-                pending;
+            let Pending {
+                replies,
+                turn,
+                invokes,
+                children,
+                nested,
+                offers,
+                offered,
+                given_up,
+                given,
+                wake,
+                ended,
+                closed,
+                ..
+            } = pending;
             let (mut ignored, mut given) = (turn.ignored.iter().peekable(), given.into_iter().peekable());
             for (at, reply) in replies.into_iter().enumerate() {
                 let outcome = match (ignored.next_if_eq(&&at), given.next_if(|(of, _)| *of == at)) {
@@ -66,6 +79,9 @@ impl<R> Worker<R> {
                 let wanted = children.into_iter().filter(|child| live.wants(child));
                 self.actions.extend(wanted.map(|(child, input)| Action::Child(id, parent.clone(), child, input)));
             }
+            let nested = nested.into_iter().filter(|work| live.wants_nested(work));
+            self.actions.extend(nested.map(|work| Action::Nested(id, identity.clone(), work)));
+            self.actions.extend(offers.into_iter().map(|offer| Action::Offer(id, offer)));
             self.actions.extend(offered.into_iter().map(Action::Offered));
             self.actions.extend(wake.map(|wake| Action::WakeAt(id, wake)));
             if !turn.history.is_empty() || self.settings.watched {
@@ -152,7 +168,7 @@ impl<R> Worker<R> {
             if committed.is_some_and(|newest| at <= newest) {
                 // Its effects are asked for below, with all that is outstanding.
                 (pending.durable, pending.invokes, pending.wake) = (true, Vec::new(), None);
-                pending.children = Vec::new();
+                (pending.children, pending.nested, pending.offers) = (Vec::new(), Vec::new(), Vec::new());
                 live.pending.push_back(pending);
             } else {
                 again.extend(
@@ -164,13 +180,14 @@ impl<R> Worker<R> {
             resident.queue.push_front(Queued { event, reply });
         }
         let identity = live.execution.identity.clone();
-        let (invokes, children) = live.outstanding(&self.env.tokens);
+        let Asked { offers: _, invokes, children, nested } = live.outstanding(&self.env.tokens);
         for invoke in invokes {
             self.actions.push_back(Action::Invoke(id, identity.clone(), invoke));
         }
         for (child, input) in children {
             self.actions.push_back(Action::Child(id, live.as_parent(), child, input));
         }
+        self.actions.extend(nested.into_iter().map(|work| Action::Nested(id, identity.clone(), work)));
         let fired = resident.queue.iter().any(|queued| queued.event == Event::TimerFired);
         self.actions.extend(live.wake_as_loaded(self.env.now, fired).map(|wake| Action::WakeAt(id, wake)));
         resident.stage = Stage::Live(live);

@@ -39,15 +39,15 @@ impl Journal {
 
     /// Takes a turn without keeping it, and gives what is to be kept.
     pub fn step(&mut self, events: Vec<Event>) -> TurnRecord {
-        let World { program, execution, env, history, asked, started } = &mut self.world;
+        let World { program, execution, env, history, asked, started, stops: _ } = &mut self.world;
         let since = execution.last_ticket;
         let turn = step(program, execution, &events, env);
         history.extend(turn.history.iter().cloned());
         for effect in outstanding(program, execution, since, &env.tokens).effects {
             match effect {
-                Effect::Invoke(invoke) | Effect::Offer(invoke) => asked.push(invoke),
+                Effect::Invoke(invoke) | Effect::Offer(invoke) | Effect::StartNested(invoke) => asked.push(invoke),
                 Effect::StartChild(start) => started.push(start),
-                Effect::StopChild(_) => {}
+                Effect::StopChild(_) | Effect::StopNested(_) => {}
             }
         }
         let birth = self.turns.is_empty().then(|| self.birth.clone());

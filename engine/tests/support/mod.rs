@@ -12,8 +12,8 @@ use serde_json::{Value as Json, json};
 use stepwell_asl::{Chance, Program, Timestamp, Value, compile};
 use stepwell_engine::core::{
     BranchId, ChildEnd, ChildRef, Effect, Env, Event, EventKind, Execution, HistoryEvent, HistoryKind, Identity,
-    Invoke, JoinKind, Limits, MapRunStatus, Outstanding, Parts, StartChild, StateError, Status, Ticket, Trigger, Turn,
-    apply, outstanding, step,
+    Invoke, JoinKind, Limits, MapRunStatus, NestedRef, Outstanding, Parts, StartChild, StateError, Status, Ticket,
+    Trigger, Turn, apply, outstanding, step,
 };
 use stepwell_engine::history_json;
 use stepwell_engine::token::TokenKey;
@@ -28,6 +28,8 @@ pub struct World {
     pub asked: Vec<Invoke>,
     /// Every execution that map runs ever had started.
     pub started: Vec<StartChild>,
+    /// Every execution that a state has waited for and that was ever to be stopped.
+    pub stops: Vec<NestedRef>,
 }
 
 const START: i64 = 1_700_000_000_000;
@@ -55,7 +57,15 @@ impl World {
             moves_max: 10_000,
             bytes_max: usize::MAX,
         };
-        World { program, execution, env, history: Vec::new(), asked: Vec::new(), started: Vec::new() }
+        World {
+            program,
+            execution,
+            env,
+            history: Vec::new(),
+            asked: Vec::new(),
+            started: Vec::new(),
+            stops: Vec::new(),
+        }
     }
 
     /// Takes one turn, and those that a full one leaves to do.
@@ -71,6 +81,15 @@ impl World {
             for effect in outstanding.effects {
                 match effect {
                     Effect::Invoke(invoke) | Effect::Offer(invoke) => self.asked.push(invoke),
+                    Effect::StartNested(invoke) => {
+                        let open = self.execution.nested.get(&invoke.ticket);
+                        assert_eq!(open.map(|nested| nested.stop), Some(None), "one is started that is not open");
+                        self.asked.push(invoke);
+                    }
+                    Effect::StopNested(nested) => {
+                        assert!(self.execution.nested.contains_key(&nested.ticket), "one is stopped that has ended");
+                        self.stops.push(nested);
+                    }
                     Effect::StartChild(start) => {
                         let again = self.started.iter().any(|other| other.child.ticket == start.child.ticket);
                         assert!(!again, "an execution is started twice");
@@ -192,6 +211,7 @@ impl World {
             assert_eq!(before, self.execution, "ignored events have moved something");
         }
         self.check_map_runs();
+        self.check_nested();
         match &self.execution.status {
             Status::Running if self.execution.ready.is_empty() => self.check_waiting(),
             Status::Running => {}
@@ -221,7 +241,22 @@ impl World {
             self.check_join(*id);
         }
         let calls = self.execution.branches.values().any(|branch| branch.position.trigger.is_call());
-        assert_eq!(self.execution.unconfirmed(), calls || !self.execution.children.is_empty());
+        assert_eq!(self.execution.unconfirmed(), calls || self.execution.has_open());
+    }
+
+    /// An execution that a state waits for is open, and one for which nobody waits any more is to be stopped.
+    fn check_nested(&self) {
+        for (ticket, nested) in &self.execution.nested {
+            let waits = self.execution.waiting(*ticket);
+            let expected = nested.stop.is_none().then_some(nested.branch);
+            assert_eq!(waits, expected, "{nested:?} and who waits for it disagree");
+        }
+        if self.execution.nested.is_empty() {
+            return;
+        }
+        let outstanding = outstanding(&self.program, &self.execution, Ticket::default(), &self.env.tokens).effects;
+        let open = outstanding.iter().filter(|effect| matches!(effect, Effect::StartNested(_) | Effect::StopNested(_)));
+        assert_eq!(open.count(), self.execution.nested.len(), "nobody sees to an open execution");
     }
 
     /// A map run knows how many of its executions are open, and those of one that did not succeed are to be stopped.
@@ -239,7 +274,7 @@ impl World {
         let children = outstanding.iter().filter(|effect| match effect {
             Effect::StartChild(start) => self.execution.map_runs[&start.child.map_run].status == MapRunStatus::Running,
             Effect::StopChild(child) => stopped(child),
-            Effect::Invoke(_) | Effect::Offer(_) => false,
+            Effect::Invoke(_) | Effect::Offer(_) | Effect::StartNested(_) | Effect::StopNested(_) => false,
         });
         assert_eq!(children.count(), self.execution.children.len(), "nobody sees to an open execution");
     }
@@ -250,7 +285,10 @@ impl World {
         assert!(self.execution.ready.is_empty(), "nothing is left to do after the end");
         let (Outstanding { effects, wake_at, more }, timer, unconfirmed) = self.waits_for(&self.execution);
         assert_eq!((wake_at, more, timer), (None, false, None));
-        assert!(effects.iter().all(|effect| matches!(effect, Effect::StopChild(_))), "an end waits for ends only");
+        assert!(
+            effects.iter().all(|effect| matches!(effect, Effect::StopChild(_) | Effect::StopNested(_))),
+            "an end waits for ends only"
+        );
         assert_eq!(unconfirmed, !effects.is_empty());
         for (id, branch) in &self.execution.branches {
             assert!(matches!(branch.position.trigger, Trigger::Halted(_)), "{id:?} has not halted");
@@ -365,6 +403,7 @@ fn rebuilt(execution: &Execution) -> Execution {
         redriven_at: execution.redriven_at,
         map_runs: execution.map_runs.clone(),
         children: execution.children.clone(),
+        nested: execution.nested.clone(),
     })
 }
 

@@ -242,7 +242,11 @@ impl Kept {
                 branch: task.branch.0,
                 ticket: task.ticket.0,
             }),
-            Effect::Invoke(_) | Effect::StartChild(_) | Effect::StopChild(_) => None,
+            Effect::Invoke(_)
+            | Effect::StartChild(_)
+            | Effect::StopChild(_)
+            | Effect::StartNested(_)
+            | Effect::StopNested(_) => None,
         };
         self.outstanding(&TokenKey::new([1; 32])).into_iter().filter_map(offer).collect()
     }

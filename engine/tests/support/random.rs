@@ -117,6 +117,26 @@ pub fn distribute(mut definition: Json, dice: &mut Dice) -> Json {
     definition
 }
 
+/// The same machine, with some of its tasks as executions that are waited for.
+pub fn nest(mut definition: Json, dice: &mut Dice) -> Json {
+    fn visit(value: &mut Json, dice: &mut Dice) {
+        match value {
+            Json::Object(members) => {
+                if members.get("Type") == Some(&json!("Task")) && dice.one_in(2) {
+                    let machine_arn = "arn:aws:states:us-east-1:000000000000:stateMachine:child";
+                    members["Resource"] = json!("arn:aws:states:::states:startExecution.sync");
+                    members.insert("Parameters".into(), json!({ "StateMachineArn": machine_arn, "Input.$": "$" }));
+                }
+                members.values_mut().for_each(|value| visit(value, dice));
+            }
+            Json::Array(items) => items.iter_mut().for_each(|item| visit(item, dice)),
+            _ => {}
+        }
+    }
+    visit(&mut definition, dice);
+    definition
+}
+
 /// A machine whose tasks never fail and have no time limits.
 pub fn steady_machine(seed: u64) -> Json {
     let mut definition = random_machine(&mut Dice::new(seed), 3, &mut 0);

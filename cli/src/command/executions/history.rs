@@ -65,6 +65,7 @@ fn is_failure(kind: &HistoryKind) -> bool {
             | HistoryKind::ExecutionAborted(_)
             | HistoryKind::EvaluationFailed { .. }
             | HistoryKind::TaskFailed { .. }
+            | HistoryKind::TaskSubmitFailed { .. }
             | HistoryKind::TaskTimedOut { .. }
             | HistoryKind::MapIterationFailed { .. }
             | HistoryKind::MapRunFailed(_)
@@ -84,6 +85,7 @@ fn detail(kind: &HistoryKind) -> String {
         | HistoryKind::ExecutionAborted(error)
         | HistoryKind::MapRunFailed(error)
         | HistoryKind::TaskFailed { error, .. }
+        | HistoryKind::TaskSubmitFailed { error, .. }
         | HistoryKind::TaskTimedOut { error, .. } => failed(error),
         HistoryKind::EvaluationFailed { state, location, error } => {
             let place = location.as_ref().map(|field| format!(" {}", printable(field))).unwrap_or_default();

@@ -53,6 +53,7 @@ impl Opening {
             quotas: if args.limits == Limits::OFF { Quotas::OFF } else { Quotas::AWS },
             retain: args.retain.0,
             observer: log.map(|log| log.clone() as Arc<dyn Observer>),
+            created_activities_only: true,
             idle: true,
             ..Config::new(store, router)
         };
@@ -92,7 +93,8 @@ impl Opening {
         if let Some(template) = &self.template {
             template.register(&engine, self.limited()).await?;
         }
+        let api = Api::for_own_calls_too(engine.clone(), self.options.clone());
         engine.go_on().await;
-        Ok(Arc::new(Api::new(engine, self.options.clone())))
+        Ok(api)
     }
 }

@@ -8,6 +8,7 @@ use crate::core::branch::BranchId;
 use crate::core::event::EventKind;
 use crate::core::fault::{Fault, StateError};
 use crate::core::history::{HistoryKind, Scheduled, TaskLabel};
+use crate::core::nested::{self, Nested};
 use crate::core::step::Turning;
 use crate::core::trigger::{Dispatch, Heartbeat, Trigger, Work};
 
@@ -30,6 +31,11 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task:
     if !turn.fits(&arguments) {
         return Err(Fault::terminal(Fault::too_large(&state.name)));
     }
+    if let Some(why) = nested::refused(&task.resource, &arguments) {
+        let reason = format!("The Parameters '{arguments}' could not be used to start the Task: [{why}]");
+        return Err(turn.fault(id, EvalError::runtime(reason)));
+    }
+    let nested = Nested::open(&task.resource, &arguments, (id, ticket), &turn.execution.identity);
     let role: Option<Text> = role.and_then(|role| role.as_str().map(Text::from));
     let label = TaskLabel::from(&task.resource);
     let region = turn.execution.identity.region.clone();
@@ -55,6 +61,9 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task:
         dispatch: if label == TaskLabel::Activity { Dispatch::Offer } else { Dispatch::Call },
     };
     turn.arm_with(id, ticket, trigger);
+    if let Some(nested) = nested {
+        turn.open_nested(ticket, nested);
+    }
     if label != TaskLabel::Activity {
         turn.scheduled(id, ticket, label);
     }
@@ -96,6 +105,10 @@ fn seconds(
 pub(in crate::core) fn answer(turn: &mut Turning<'_>, id: BranchId, kind: &EventKind) -> bool {
     let Some((task, label)) = task_of(turn, id) else { return false };
     let Trigger::Task { dispatch, .. } = turn.position(id).trigger else { return false };
+    if kind.is_final() {
+        let ticket = turn.position(id).ticket;
+        turn.close_nested(ticket);
+    }
     match kind {
         EventKind::TaskStarted { .. } if dispatch != Dispatch::Offer => return false,
         EventKind::TaskSubmitted(_) if dispatch != Dispatch::Call => return false,
@@ -119,6 +132,10 @@ pub(in crate::core) fn answer(turn: &mut Turning<'_>, id: BranchId, kind: &Event
         }
         EventKind::TaskFailed(error) => {
             turn.emit(id, HistoryKind::TaskFailed { label, error: error.clone() });
+            settle(turn, id, Err(error.clone()));
+        }
+        EventKind::TaskSubmitFailed(error) => {
+            turn.emit(id, HistoryKind::TaskSubmitFailed { label, error: error.clone() });
             settle(turn, id, Err(error.clone()));
         }
     }

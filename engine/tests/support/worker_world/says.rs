@@ -21,11 +21,12 @@ impl WorkerWorld {
                 Action::Load(id) => self.load(id),
                 Action::Commit(commit) => self.commit(*commit),
                 Action::Invoke(id, _, invoke) => self.invoke(id, invoke),
-                Action::Child(..) => panic!("these machines have no Distributed Map"),
+                Action::Child(..) | Action::Nested(..) => panic!("these machines start no executions"),
                 Action::GiveUp(id, ticket) => {
                     let waiting = self.execution(id).and_then(|execution| execution.waiting(ticket));
                     assert_eq!(waiting, None, "a call is given up that is waited for");
                 }
+                Action::Offer(..) => {} // they are found in the store
                 Action::Offered(activity) => {
                     assert!(self.store.activities.contains(&activity), "an offer is told that was never stored");
                 }
@@ -84,7 +85,12 @@ impl WorkerWorld {
             let effects = self.store.executions[&offer.execution].outstanding(&tokens());
             let task = effects.into_iter().find_map(|effect| match effect {
                 Effect::Offer(task) if task.ticket.0 == offer.ticket => Some(task),
-                Effect::Offer(_) | Effect::Invoke(_) | Effect::StartChild(_) | Effect::StopChild(_) => None,
+                Effect::Offer(_)
+                | Effect::Invoke(_)
+                | Effect::StartChild(_)
+                | Effect::StopChild(_)
+                | Effect::StartNested(_)
+                | Effect::StopNested(_) => None,
             });
             self.tasks.push((offer.execution, task.expect("an offer is armed")));
         }
@@ -189,6 +195,9 @@ impl WorkerWorld {
             Event::Task { kind: EventKind::TaskFailed(error), .. } => {
                 kept.has(|kind| matches!(kind, HistoryKind::TaskFailed { error: of, .. } if of == error))
             }
+            Event::Task { kind: EventKind::TaskSubmitFailed(error), .. } => {
+                kept.has(|kind| matches!(kind, HistoryKind::TaskSubmitFailed { error: of, .. } if of == error))
+            }
             Event::Task { kind: EventKind::TaskStarted { worker }, .. } => {
                 kept.has(|kind| matches!(kind, HistoryKind::TaskStarted { worker: of, .. } if of == worker))
             }
@@ -218,7 +227,8 @@ impl WorkerWorld {
                 let wanted = match kind {
                     EventKind::TaskStarted { .. } => waits && self.dispatch(id, *branch) == Some(Dispatch::Offer),
                     EventKind::TaskSubmitted(_) => waits && self.dispatch(id, *branch) == Some(Dispatch::Call),
-                    EventKind::TaskHeartbeat | EventKind::TaskSucceeded(_) | EventKind::TaskFailed(_) => waits,
+                    EventKind::TaskHeartbeat => waits,
+                    EventKind::TaskSucceeded(_) | EventKind::TaskFailed(_) | EventKind::TaskSubmitFailed(_) => waits,
                 };
                 assert!(!wanted, "{event:?} is ignored and waited for");
                 let counts = matches!(kind, EventKind::TaskSucceeded(_) | EventKind::TaskFailed(_));
