@@ -46,10 +46,14 @@ pub fn botocore_version() -> &'static str {
     INDEX.botocore
 }
 
+/// The names and the block of the service that a resource names; nothing is unpacked.
+pub fn entry(name: &str) -> Option<&'static Entry> {
+    INDEX.by_name.get(name).map(|place| &INDEX.entries[*place])
+}
+
 /// The service that a resource names: `dynamodb`, `sfn`, `eventbridge`.
 pub fn service(name: &str) -> Option<Arc<Service>> {
-    let place = INDEX.by_name.get(name)?;
-    INDEX.entries[*place].service()
+    entry(name)?.service()
 }
 
 impl Entry {

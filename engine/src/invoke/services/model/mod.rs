@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use stepwell_asl::Text;
 
-pub use index::{Entry, botocore_version, entries, service};
+pub use index::{Entry, botocore_version, entries, entry, service};
 pub(crate) use names::nearest;
 pub(crate) use names::capitalised;
 pub use names::{action_name, error_name, member_name, service_class};
@@ -242,6 +242,11 @@ impl Service {
     /// The operation that a resource names: `putItem`.
     pub fn action(&self, action: &str) -> Option<&Operation> {
         self.by_action.get(action).map(|place| &self.operations[*place])
+    }
+
+    /// The place of an operation among all.
+    pub fn action_place(&self, action: &str) -> Option<usize> {
+        self.by_action.get(action).copied()
     }
 
     /// All operations, by name.

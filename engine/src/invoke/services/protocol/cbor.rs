@@ -256,9 +256,9 @@ fn value(reading: Reading<'_>, place: Reference, given: Item, name: &str) -> Opt
             let read = members.into_iter().filter_map(|(key, given)| Some((key, value(reading, *of, given, name)?)));
             Some(read.collect())
         }
-        (Shape::Timestamp, Item::Time(seconds)) => time::from_seconds(seconds).map(|at| time::shown(at).into()),
+        (Shape::Timestamp, Item::Time(seconds)) => time::from_seconds(seconds).map(|at| reading.time(at)),
         (Shape::Timestamp, Item::Plain(Value::Number(seconds))) => {
-            seconds.as_f64().and_then(time::from_seconds).map(|at| time::shown(at).into())
+            seconds.as_f64().and_then(time::from_seconds).map(|at| reading.time(at))
         }
         (Shape::Blob, Item::Bytes(bytes)) => Some(reading.blob(bytes, name)),
         (_, Item::Plain(value)) => Some(value),

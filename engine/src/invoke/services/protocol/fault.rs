@@ -40,7 +40,7 @@ pub(super) fn read(service: &Service, operation: &Operation, response: &Response
 }
 
 /// The request's id, wherever a service puts it.
-pub(in super::super) fn request_id(response: &Response) -> Option<String> {
+pub(super) fn request_id(response: &Response) -> Option<String> {
     let known = ["x-amzn-requestid", "x-amz-request-id", "x-amz-cf-id"];
     known.iter().find_map(|name| response.header(name)).map(str::to_owned)
 }

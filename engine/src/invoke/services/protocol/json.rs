@@ -126,9 +126,9 @@ fn value(reading: Reading<'_>, place: Reference, given: &Value, name: &str, dept
             Some(object.iter().filter_map(read).collect::<Map>().into())
         }
         (Shape::Timestamp, Value::Number(seconds)) => {
-            seconds.as_f64().and_then(time::from_seconds).map(|at| time::shown(at).into())
+            seconds.as_f64().and_then(time::from_seconds).map(|at| reading.time(at))
         }
-        (Shape::Timestamp, Value::String(text)) => time::parse(text).map(|at| time::shown(at).into()),
+        (Shape::Timestamp, Value::String(text)) => time::parse(text).map(|at| reading.time(at)),
         (Shape::Blob, Value::String(text)) => match BASE64.decode(&**text) {
             Ok(bytes) => Some(reading.blob(bytes, name)),
             Err(_) => Some(given.clone()),

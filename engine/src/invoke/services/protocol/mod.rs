@@ -94,6 +94,11 @@ pub fn fault(service: &Service, operation: &Operation, response: &Response) -> F
     fault::read(service, operation, response)
 }
 
+/// The id under which the service knows the request, wherever it puts it.
+pub fn request_id(response: &Response) -> Option<String> {
+    fault::request_id(response)
+}
+
 /// Whether an operation can be called at all: streams of events have no place in a task.
 pub fn is_callable(service: &Service, operation: &Operation) -> bool {
     let has_events = |place: &Reference| {
@@ -133,6 +138,14 @@ impl Reading<'_> {
         }
     }
 
+    /// A time as a result shows it: a text in SDK integrations, milliseconds since 1970 in optimised ones.
+    fn time(&self, at: chrono::DateTime<chrono::Utc>) -> Value {
+        match self.naming {
+            Naming::Sdk => super::time::shown(at).into(),
+            Naming::Plain => at.timestamp_millis().into(),
+        }
+    }
+
     /// Text in a header or an element, as its shape has it. None: it is no such value.
     fn scalar(&self, place: Reference, text: &str, name: &str) -> Option<Value> {
         use base64::Engine as _;
@@ -141,7 +154,7 @@ impl Reading<'_> {
             Shape::Integer(_) => Value::from(text.trim().parse::<i64>().ok()?),
             Shape::Float(_) => float(text.trim())?,
             Shape::Boolean => Value::from(text.trim().eq_ignore_ascii_case("true")),
-            Shape::Timestamp => super::time::shown(super::time::parse(text)?).into(),
+            Shape::Timestamp => self.time(super::time::parse(text)?),
             Shape::Blob => {
                 let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).ok()?;
                 self.blob(bytes, name)
