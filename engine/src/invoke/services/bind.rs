@@ -85,10 +85,10 @@ impl<'m> Binder<'m> {
                 }
                 Some(Bound::Map(*key, *of, bound))
             }
-            (Shape::String, value) if service.traits(place).json_value => Some(Bound::Document(value.clone())),
-            (Shape::String, Value::String(text)) => Some(Bound::String(text.clone())),
+            (Shape::String(_), value) if service.traits(place).json_value => Some(Bound::Document(value.clone())),
+            (Shape::String(_), Value::String(text)) => Some(Bound::String(text.clone())),
             // What a service takes as text of JSON may be given as JSON.
-            (Shape::String, Value::Object(_) | Value::Array(_)) => Some(Bound::String(value.to_string().into())),
+            (Shape::String(_), Value::Object(_) | Value::Array(_)) => Some(Bound::String(value.to_string().into())),
             (Shape::Integer(_), Value::Number(number)) => match whole(number) {
                 Some(number) => Some(Bound::Number(number)),
                 None => self.fault(must_be(name, "an INTEGER")),
@@ -182,7 +182,7 @@ fn kind(shape: &Shape) -> &'static str {
     match shape {
         Shape::Structure(_) | Shape::Map(_, _) => "an OBJECT",
         Shape::List(_) => "an ARRAY",
-        Shape::String | Shape::Blob => "a STRING",
+        Shape::String(_) | Shape::Blob => "a STRING",
         Shape::Integer(_) => "an INTEGER",
         Shape::Float(_) => "a NUMBER",
         Shape::Boolean => "a BOOLEAN",

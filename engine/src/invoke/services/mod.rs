@@ -6,6 +6,7 @@ pub mod integration;
 pub mod model;
 pub mod optimised;
 pub mod protocol;
+pub mod sample;
 mod time;
 
 pub use bind::{Bound, bind};

@@ -71,7 +71,7 @@ impl Entry {
 
 fn read_index() -> Option<Index> {
     let mut reader = Reader::new(FILE);
-    if reader.take(4)? != b"SWM1" {
+    if reader.take(4)? != b"SWM2" {
         return None;
     }
     let botocore = reader.text()?;

@@ -180,8 +180,8 @@ pub enum Shape {
     List(Reference),
     /// Values of one shape by key.
     Map(Reference, Reference),
-    /// Text.
-    String,
+    /// Text. Of an enumeration one value, else empty.
+    String(Text),
     /// A whole number.
     Integer(Bounds),
     /// A number.

@@ -188,7 +188,7 @@ impl Block<'_> {
             0 => Shape::Structure(self.structure()?),
             1 => Shape::List(self.reader.reference()??),
             2 => Shape::Map(self.reader.reference()??, self.reader.reference()??),
-            3 => Shape::String,
+            3 => Shape::String(self.string()?),
             4 | 5 => Shape::Integer(self.bounds()?),
             6 | 7 => Shape::Float(self.bounds()?),
             8 => Shape::Boolean,

@@ -134,11 +134,11 @@ fn value(reading: Reading<'_>, place: Reference, given: &Value, name: &str, dept
             Err(_) => Some(given.clone()),
         },
         (Shape::Integer(_), Value::Number(number)) => Some(Value::Number(whole(number))),
-        (Shape::String | Shape::Integer(_) | Shape::Float(_) | Shape::Boolean, Value::Object(_) | Value::Array(_)) => {
+        (Shape::String(_) | Shape::Integer(_) | Shape::Float(_) | Shape::Boolean, Value::Object(_) | Value::Array(_)) => {
             // Not what the model says, and yet what the service answered.
             Some(given.clone())
         }
-        (Shape::String | Shape::Integer(_) | Shape::Float(_) | Shape::Boolean, given) => Some(given.clone()),
+        (Shape::String(_) | Shape::Integer(_) | Shape::Float(_) | Shape::Boolean, given) => Some(given.clone()),
         (_, _) => None,
     }
 }

@@ -150,7 +150,7 @@ impl Reading<'_> {
     fn scalar(&self, place: Reference, text: &str, name: &str) -> Option<Value> {
         use base64::Engine as _;
         Some(match self.service.shape(place) {
-            Shape::String => text.into(),
+            Shape::String(_) => text.into(),
             Shape::Integer(_) => Value::from(text.trim().parse::<i64>().ok()?),
             Shape::Float(_) => float(text.trim())?,
             Shape::Boolean => Value::from(text.trim().eq_ignore_ascii_case("true")),

@@ -164,7 +164,7 @@ fn body(service: &Service, input: Reference, members: &[&(&Member, Bound<'_>)]) 
     }
     let given = members.iter().find(|(member, _)| member.name == *payload);
     let raw = service.members(input).iter().find(|member| member.name == *payload).is_some_and(|member| {
-        matches!(service.shape(member.place), Shape::Blob | Shape::String)
+        matches!(service.shape(member.place), Shape::Blob | Shape::String(_))
     });
     match given {
         Some((_, Bound::Blob(bytes))) => (bytes.clone().into(), Some("application/octet-stream")),
@@ -212,7 +212,7 @@ fn of_head(reading: Reading<'_>, member: &Member, response: &Response, name: &st
                     let items = text.split(',').filter_map(|text| reading.scalar(*item, text.trim(), name));
                     Some(items.collect::<Vec<Value>>().into())
                 }
-                Shape::String if service.traits(member.place).json_value => {
+                Shape::String(_) if service.traits(member.place).json_value => {
                     let bytes = BASE64.decode(text.trim()).ok()?;
                     Some(String::from_utf8(bytes).ok()?.into())
                 }
@@ -283,7 +283,7 @@ fn of_payload(
     let shape = reading.service.shape(member.place);
     match shape {
         Shape::Blob => Ok(Some(reading.blob(response.body.to_vec(), name))),
-        Shape::String => Ok(Some(String::from_utf8_lossy(&response.body).into_owned().into())),
+        Shape::String(_) => Ok(Some(String::from_utf8_lossy(&response.body).into_owned().into())),
         _ if response.body.is_empty() => Ok(None),
         _ if reading.service.protocol == Protocol::RestXml => xml::with_root(&response.body, |root| {
             let mut result = Map::default();
