@@ -85,7 +85,6 @@ impl<'m> Binder<'m> {
                 }
                 Some(Bound::Map(*key, *of, bound))
             }
-            (Shape::String(_), value) if service.traits(place).json_value => Some(Bound::Document(value.clone())),
             (Shape::String(_), Value::String(text)) => Some(Bound::String(text.clone())),
             // What a service takes as text of JSON may be given as JSON.
             (Shape::String(_), Value::Object(_) | Value::Array(_)) => Some(Bound::String(value.to_string().into())),

@@ -7,6 +7,8 @@ pub mod model;
 pub mod optimised;
 pub mod protocol;
 pub mod sample;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use bind::{Bound, bind};

@@ -2,67 +2,94 @@
 
 use stepwell_asl::{Map, Value};
 
-use super::model::{Member, Reference, Service, Shape, Structure};
+use super::model::{Reference, Service, Shape, Structure};
 use super::protocol::Naming;
 
 /// Structures within structures end here; shapes may hold themselves.
-const DEPTH_MAX: usize = 6;
+const DEPTH_MAX: usize = 8;
 
-/// A value of the shape: every member set, one item in each list and map. What says that there is more to fetch is left
-/// out, so that nobody asks for ever.
+/// No value has more parts, so that none is too large for a state.
+const PARTS_MAX: usize = 2000;
+
+/// A value of the shape: every member set, one item in each list and map, as deep as is possible within bounds. What says
+/// that there is more to fetch is left out, so that nobody asks for ever.
 pub fn value(service: &Service, place: Reference, naming: Naming) -> Value {
-    of(service, place, naming, "", 0).unwrap_or_default()
+    let at_depth = |depth: usize| {
+        let mut sampler = Sampler { service, naming, depth_max: depth, left: PARTS_MAX };
+        let value = sampler.of(place, "", 0);
+        value.filter(|_| sampler.left > 0)
+    };
+    (1..=DEPTH_MAX).rev().find_map(at_depth).unwrap_or_else(Value::empty_object)
 }
 
-fn of(service: &Service, place: Reference, naming: Naming, name: &str, depth: usize) -> Option<Value> {
-    if depth > DEPTH_MAX {
-        return None;
-    }
-    let inner = |place: Reference| of(service, place, naming, name, depth + 1);
-    Some(match service.shape(place) {
-        Shape::Structure(structure) if structure.document => Value::empty_object(),
-        Shape::Structure(structure) => members(service, structure, naming, depth),
-        Shape::List(item) => inner(*item).into_iter().collect::<Vec<Value>>().into(),
-        Shape::Map(key, of) => {
-            let key = match service.shape(*key) {
-                Shape::String(example) if !example.is_empty() => example.to_string(),
-                _ => "key".to_owned(),
-            };
-            inner(*of).map(|value| (key, value)).into_iter().collect()
+struct Sampler<'m> {
+    service: &'m Service,
+    naming: Naming,
+    depth_max: usize,
+    left: usize,
+}
+
+impl Sampler<'_> {
+    /// None: there is no room for such a value any more.
+    fn of(&mut self, place: Reference, name: &str, depth: usize) -> Option<Value> {
+        self.left = self.left.checked_sub(1)?;
+        // What must be there is, a little deeper than what need not.
+        if depth > self.depth_max + 4 {
+            return None;
         }
-        Shape::String(example) if !example.is_empty() => Value::String(example.clone()),
-        Shape::String(_) => text(name).into(),
-        Shape::Integer(bounds) => Value::from(bounds.least.unwrap_or(0.0) as i64),
-        Shape::Float(bounds) => Value::from(bounds.least.unwrap_or(0.0) as i64),
-        Shape::Boolean => false.into(),
-        // Most blobs that workflows read are JSON.
-        Shape::Blob => "{}".into(),
-        Shape::Timestamp if naming == Naming::Plain => 0_i64.into(),
-        Shape::Timestamp => "1970-01-01T00:00:00Z".into(),
-    })
-}
+        let service = self.service;
+        Some(match service.shape(place) {
+            Shape::Structure(structure) if structure.document => Value::empty_object(),
+            Shape::Structure(structure) => self.members(structure, depth)?,
+            Shape::List(item) => {
+                self.of(*item, name, depth + 1).into_iter().collect::<Vec<Value>>().into()
+            }
+            Shape::Map(key, of) => {
+                let key = match service.shape(*key) {
+                    Shape::String(example) if !example.is_empty() => example.to_string(),
+                    _ => "key".to_owned(),
+                };
+                self.of(*of, name, depth + 1).map(|value| (key, value)).into_iter().collect()
+            }
+            Shape::String(example) if !example.is_empty() => Value::String(example.clone()),
+            Shape::String(_) if service.traits(place).host_label => "label".into(),
+            Shape::String(_) => text(name).into(),
+            Shape::Integer(bounds) | Shape::Float(bounds) => Value::from(bounds.least.unwrap_or(0.0) as i64),
+            Shape::Boolean => false.into(),
+            // Most blobs that workflows read are JSON.
+            Shape::Blob if super::bind::is_base64(service, name) => "e30=".into(),
+            Shape::Blob => "{}".into(),
+            Shape::Timestamp if self.naming == Naming::Plain => 0_i64.into(),
+            Shape::Timestamp => "1970-01-01T00:00:00Z".into(),
+        })
+    }
 
-fn members(service: &Service, structure: &Structure, naming: Naming, depth: usize) -> Value {
-    let mut result = Map::default();
-    let wanted = structure.members.iter().filter(|member| member.required || !tells_of_more(&member.name));
-    // Of a union just one member is set.
-    for member in wanted {
-        let name = match naming {
-            Naming::Sdk => &member.sdk_name,
-            Naming::Plain => &member.plain_name,
-        };
-        if let Some(value) = of(service, member.place, naming, &member.name, depth + 1).filter(|_| fits(service, member)) {
-            result.insert(name.clone(), value);
-            if structure.union {
+    /// None: a member that must be there has no room.
+    fn members(&mut self, structure: &Structure, depth: usize) -> Option<Value> {
+        let mut result = Map::default();
+        for member in &structure.members {
+            let wanted = depth < self.depth_max && !tells_of_more(&member.name);
+            if !(wanted || member.required) || self.service.traits(member.place).event_stream {
+                continue;
+            }
+            let name = match self.naming {
+                Naming::Sdk => &member.sdk_name,
+                Naming::Plain => &member.plain_name,
+            };
+            match self.of(member.place, &member.sdk_name, depth + 1) {
+                Some(value) => {
+                    result.insert(name.clone(), value);
+                }
+                None if member.required => return None,
+                None => {}
+            }
+            // Of a union just one member is set.
+            if structure.union && !result.is_empty() {
                 break;
             }
         }
+        Some(result.into())
     }
-    result.into()
-}
-
-fn fits(service: &Service, member: &Member) -> bool {
-    !service.traits(member.place).event_stream
 }
 
 /// Whether a member says that an answer is only a page.

@@ -33,7 +33,7 @@ pub(super) fn request(service: &Service, operation: &Operation, input: &Bound<'_
 }
 
 /// Writing to memory cannot fail; None is only what the types ask for.
-fn write(service: &Service, to: &mut Encoder<Vec<u8>>, value: &Bound<'_>) -> Option<()> {
+pub(super) fn write(service: &Service, to: &mut Encoder<Vec<u8>>, value: &Bound<'_>) -> Option<()> {
     match value {
         Bound::Structure(members) => {
             to.map(members.len() as u64).ok()?;

@@ -63,10 +63,7 @@ fn json(service: &Service, value: &Bound<'_>, place: Option<Reference>) -> Json 
                 format => Json::String(time::written(*at, format)),
             }
         }
-        Bound::Document(value) => match place.is_some_and(|place| service.traits(place).json_value) {
-            true => Json::String(value.to_string()),
-            false => value.to_json(),
-        },
+        Bound::Document(value) => value.to_json(),
     }
 }
 

@@ -5,6 +5,8 @@ mod fault;
 mod form;
 mod json;
 mod rest;
+#[cfg(test)]
+pub(super) mod written;
 mod xml;
 
 use bytes::Bytes;

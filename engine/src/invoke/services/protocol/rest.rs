@@ -118,7 +118,7 @@ fn query(service: &Service, name: &str, value: &Bound<'_>, place: Reference, que
     }
 }
 
-fn header(service: &Service, name: &str, value: &Bound<'_>, place: Reference, headers: &mut Vec<(String, String)>) {
+pub(super) fn header(service: &Service, name: &str, value: &Bound<'_>, place: Reference, headers: &mut Vec<(String, String)>) {
     let text = match value {
         Bound::List(_, items) if items.is_empty() => return,
         Bound::List(item, items) => {
@@ -128,13 +128,13 @@ fn header(service: &Service, name: &str, value: &Bound<'_>, place: Reference, he
             };
             items.iter().map(text).collect::<Vec<_>>().join(",")
         }
-        Bound::Document(value) => BASE64.encode(value.to_string()),
+        Bound::String(text) if service.traits(place).json_value => BASE64.encode(&**text),
         value => scalar(service, value, place, TimeFormat::Rfc822),
     };
     headers.push((name.to_owned(), text));
 }
 
-fn headers(prefix: &str, value: &Bound<'_>, headers: &mut Vec<(String, String)>) {
+pub(super) fn headers(prefix: &str, value: &Bound<'_>, headers: &mut Vec<(String, String)>) {
     let Bound::Map(_, _, members) = value else { return };
     for (key, value) in members {
         if let Bound::String(text) = value {
@@ -144,7 +144,7 @@ fn headers(prefix: &str, value: &Bound<'_>, headers: &mut Vec<(String, String)>)
 }
 
 /// The body and its type.
-fn body(service: &Service, input: Reference, members: &[&(&Member, Bound<'_>)]) -> (Bytes, Option<&'static str>) {
+pub(super) fn body(service: &Service, input: Reference, members: &[&(&Member, Bound<'_>)]) -> (Bytes, Option<&'static str>) {
     let is_xml = service.protocol == Protocol::RestXml;
     let payload = &service.traits(input).payload;
     let structured = if is_xml { "application/xml" } else { "application/json" };
