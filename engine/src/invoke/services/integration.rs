@@ -61,7 +61,9 @@ pub fn entry(resource: &str) -> Option<&'static Entry> {
 /// Whether some service takes this resource: `aws-sdk:` and every optimised integration that is called as a service.
 pub fn is_service(resource: &str) -> bool {
     match Resource::parse(resource).kind {
-        ResourceKind::Service { service, .. } => service.starts_with("aws-sdk:") || optimised::service(&service).is_some(),
+        ResourceKind::Service { service, .. } => {
+            service.starts_with("aws-sdk:") || optimised::service(&service).is_some()
+        }
         ResourceKind::Function | ResourceKind::Activity => false,
     }
 }
@@ -232,15 +234,13 @@ fn with_metadata(result: Value, response: &Response) -> Value {
     let is_known = |name: &str| HEADER_ORDER.iter().any(|known| known.eq_ignore_ascii_case(name));
     let others = response.headers.iter().filter(|(name, _)| name.starts_with("x-amz") && !is_known(name));
     shown.extend(others.map(|(name, value)| (name.clone(), value.as_str())));
-    let all: Value = shown.iter().map(|(name, value)| (name.as_str(), Value::from(vec![Value::from(*value)]))).collect();
+    let all: Value =
+        shown.iter().map(|(name, value)| (name.as_str(), Value::from(vec![Value::from(*value)]))).collect();
     let single: Value = shown.iter().map(|(name, value)| (name.as_str(), Value::from(*value))).collect();
-    let http: Value = [
-        ("AllHttpHeaders", all),
-        ("HttpHeaders", single),
-        ("HttpStatusCode", u64::from(response.status).into()),
-    ]
-    .into_iter()
-    .collect();
+    let http: Value =
+        [("AllHttpHeaders", all), ("HttpHeaders", single), ("HttpStatusCode", u64::from(response.status).into())]
+            .into_iter()
+            .collect();
     members.insert("SdkHttpMetadata".into(), http);
     let id = protocol::request_id(response).unwrap_or_else(super::super::function::request_id);
     members.insert("SdkResponseMetadata".into(), json!({ "RequestId": id }).into());

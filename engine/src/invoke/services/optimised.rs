@@ -454,7 +454,11 @@ pub static ALL: &[Optimised] = &[
         exception: "AWSEMRServerlessException",
         metadata: true,
         actions: &[
-            emr_application!("createApplication", output("ApplicationId", "ApplicationId"), &["CREATED", "STARTED", "STOPPED"]),
+            emr_application!(
+                "createApplication",
+                output("ApplicationId", "ApplicationId"),
+                &["CREATED", "STARTED", "STOPPED"]
+            ),
             emr_application!("startApplication", input("ApplicationId", "ApplicationId"), &["STARTED"]),
             emr_application!("stopApplication", input("ApplicationId", "ApplicationId"), &["STOPPED", "CREATED"]),
             job(

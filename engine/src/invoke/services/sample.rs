@@ -1,6 +1,6 @@
 //! Made-up values of a shape: for answers that nobody gave, and for tests. The same every time.
 
-use stepwell_asl::{Map, Value};
+use stepwell_asl::{Map, Number, Value};
 
 use super::model::{Reference, Service, Shape, Structure};
 use super::protocol::Naming;
@@ -41,9 +41,7 @@ impl Sampler<'_> {
         Some(match service.shape(place) {
             Shape::Structure(structure) if structure.document => Value::empty_object(),
             Shape::Structure(structure) => self.members(structure, depth)?,
-            Shape::List(item) => {
-                self.of(*item, name, depth + 1).into_iter().collect::<Vec<Value>>().into()
-            }
+            Shape::List(item) => self.of(*item, name, depth + 1).into_iter().collect::<Vec<Value>>().into(),
             Shape::Map(key, of) => {
                 let key = match service.shape(*key) {
                     Shape::String(example) if !example.is_empty() => example.to_string(),
@@ -54,7 +52,8 @@ impl Sampler<'_> {
             Shape::String(example) if !example.is_empty() => Value::String(example.clone()),
             Shape::String(_) if service.traits(place).host_label => "label".into(),
             Shape::String(_) => text(name).into(),
-            Shape::Integer(bounds) | Shape::Float(bounds) => Value::from(bounds.least.unwrap_or(0.0) as i64),
+            Shape::Integer(bounds) => Value::from(bounds.least.unwrap_or(0.0) as i64),
+            Shape::Float(bounds) => Number::from_f64(bounds.least.unwrap_or(0.0) + 0.5).map(Value::Number)?,
             Shape::Boolean => false.into(),
             // Most blobs that workflows read are JSON.
             Shape::Blob if super::bind::is_base64(service, name) => "e30=".into(),

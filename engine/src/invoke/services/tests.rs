@@ -30,6 +30,7 @@ fn every_operation_can_be_asked_for() {
 
 #[test]
 fn every_result_is_read_as_it_was_written() {
+    let different = std::cell::RefCell::new(Vec::new());
     for_every_operation(|service, operation| {
         let Some(output) = operation.output else { return };
         let expected = sample::value(service, output, Naming::Sdk);
@@ -38,20 +39,31 @@ fn every_result_is_read_as_it_was_written() {
         let response = written::response(service, operation, &bound);
         let read = protocol::result(service, operation, &response, Naming::Sdk);
         let read = read.unwrap_or_else(|why| panic!("{name}: {why}"));
-        assert_eq!(told(service, operation, &read), told(service, operation, &expected), "{name}: {response:?}");
+        let (read, expected) = (told(service, operation, &read), told(service, operation, &expected));
+        // Two members of the first have one name on the wire; the second names items of flattened lists in its own way, which
+        // only answers have, and those are not written but here.
+        let cannot_be_written = name == "S3 GetBucketNotification" || service.entry.id == "SimpleDB";
+        if read != expected && !cannot_be_written {
+            different.borrow_mut().push(format!("{name}\n  read     {read}\n  expected {expected}\n  {response:?}\n"));
+        }
     });
+    let different = different.into_inner();
+    let shown: String = different.iter().take(5).map(String::as_str).collect();
+    assert!(different.is_empty(), "{} results are not read as they were written:\n{shown}", different.len());
 }
 
-/// What answers can tell at all: the status is the response's own.
+/// What answers can tell at all: the status is the response's own, and a token that is missing is made up.
 fn told(service: &Service, operation: &Operation, result: &Value) -> Value {
     let Some(output) = operation.output else { return Value::Null };
-    let is_status = |name: &str| {
-        service.members(output).iter().any(|member| {
-            *member.sdk_name == *name && service.traits(member.place).location == Location::StatusCode
+    let is_told = |name: &str| {
+        let mut members = service.members(output).iter().filter(|member| *member.sdk_name == *name);
+        members.all(|member| {
+            let traits = service.traits(member.place);
+            traits.location != Location::StatusCode && !traits.idempotency_token
         })
     };
     let Value::Object(members) = result else { return result.clone() };
-    let left = members.iter().filter(|(name, _)| !is_status(name));
+    let left = members.iter().filter(|(name, _)| is_told(name));
     left.map(|(name, value)| (name.clone(), value.clone())).collect::<Map>().into()
 }
 

@@ -124,8 +124,7 @@ impl Caller {
     }
 
     fn region(&self, aws: &Aws, scope: &Scope) -> String {
-        let candidates =
-            [aws.region(), self.reach.profile_region.as_deref(), scope.execution_arn.split(':').nth(3)];
+        let candidates = [aws.region(), self.reach.profile_region.as_deref(), scope.execution_arn.split(':').nth(3)];
         candidates.into_iter().flatten().find(|region| is_region(region)).unwrap_or(REGION_DEFAULT).to_owned()
     }
 

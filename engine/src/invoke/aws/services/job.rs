@@ -148,8 +148,7 @@ impl Drop for Stopping {
         let (Some(stop), Ok(runtime)) = (self.stop.take(), tokio::runtime::Handle::try_current()) else { return };
         runtime.spawn(async move {
             let operation = &stop.service.operations()[stop.place];
-            let called =
-                stop.caller.call(&stop.scope, &stop.service, operation, &stop.parameters, Naming::Plain).await;
+            let called = stop.caller.call(&stop.scope, &stop.service, operation, &stop.parameters, Naming::Plain).await;
             if let Err(failure) = called {
                 tracing::warn!(operation = &*operation.name, ?failure, "a job could not be stopped");
             }

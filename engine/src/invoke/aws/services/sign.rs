@@ -79,8 +79,7 @@ pub(super) fn headers(
     };
     let signed = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let headers = signed.chain([("host", host)]);
-    let signable =
-        SignableRequest::new(&request.method, url, headers, body).map_err(|error| error.to_string())?;
+    let signable = SignableRequest::new(&request.method, url, headers, body).map_err(|error| error.to_string())?;
     let (instructions, _) = sign(signable, &params).map_err(|error| error.to_string())?.into_parts();
     Ok(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::Service;
-use super::names::{retired_name, resource_name, service_class};
+use super::names::{resource_name, retired_name, service_class};
 use super::read::{self, Reader};
 
 static FILE: &[u8] = include_bytes!("../../../../models/aws.bin");

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use stepwell_asl::Text;
 
 pub use index::{Entry, botocore_version, entries, entry, service};
-pub(crate) use names::nearest;
 pub(crate) use names::capitalised;
+pub(crate) use names::nearest;
 pub use names::{action_name, error_name, member_name, service_class};
 
 /// How a service is spoken to.

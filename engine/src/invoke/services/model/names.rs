@@ -92,10 +92,7 @@ fn uncapitalised(name: &str) -> String {
 
 /// The words of a name, each with one capital: `IoT 1Click Devices` is `Iot1ClickDevices`.
 fn pascal(name: &str) -> String {
-    words(name)
-        .iter()
-        .map(|word| capitalised(&word.to_ascii_lowercase()))
-        .collect()
+    words(name).iter().map(|word| capitalised(&word.to_ascii_lowercase())).collect()
 }
 
 /// A name's words: they begin at capitals after small letters, at the last capital of an abbreviation, after digits, and

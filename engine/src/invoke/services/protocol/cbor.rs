@@ -18,8 +18,10 @@ pub(super) fn request(service: &Service, operation: &Operation, input: &Bound<'_
     if has_input {
         write(service, &mut encoder, input).ok_or("the parameters cannot be written as CBOR")?;
     }
-    let mut headers =
-        vec![("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned()), ("Accept".to_owned(), "application/cbor".to_owned())];
+    let mut headers = vec![
+        ("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned()),
+        ("Accept".to_owned(), "application/cbor".to_owned()),
+    ];
     if has_input {
         headers.push(("Content-Type".to_owned(), "application/cbor".to_owned()));
     }

@@ -18,10 +18,7 @@ pub(super) fn request(service: &Service, operation: &Operation, input: &Bound<'_
     Request {
         method: "POST".to_owned(),
         path: "/".to_owned(),
-        headers: vec![(
-            "Content-Type".to_owned(),
-            "application/x-www-form-urlencoded; charset=utf-8".to_owned(),
-        )],
+        headers: vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded; charset=utf-8".to_owned())],
         body: form.text.into(),
         ..Request::default()
     }

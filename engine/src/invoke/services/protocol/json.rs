@@ -48,21 +48,18 @@ fn json(service: &Service, value: &Bound<'_>, place: Option<Reference>) -> Json 
         }
         Bound::List(item, items) => Json::Array(items.iter().map(|value| json(service, value, Some(*item))).collect()),
         Bound::Map(_, of, members) => {
-            let member = |(key, value): &(stepwell_asl::Text, Bound<'_>)| {
-                (key.to_string(), json(service, value, Some(*of)))
-            };
+            let member =
+                |(key, value): &(stepwell_asl::Text, Bound<'_>)| (key.to_string(), json(service, value, Some(*of)));
             Json::Object(members.iter().map(member).collect::<JsonMap<_, _>>())
         }
         Bound::String(text) => Json::String(text.to_string()),
         Bound::Number(number) => Json::Number(number.clone()),
         Bound::Boolean(value) => Json::Bool(*value),
         Bound::Blob(bytes) => Json::String(BASE64.encode(bytes)),
-        Bound::Timestamp(at) => {
-            match place.and_then(|place| service.traits(place).time).unwrap_or(TimeFormat::Unix) {
-                TimeFormat::Unix => Json::Number(time::seconds(*at)),
-                format => Json::String(time::written(*at, format)),
-            }
-        }
+        Bound::Timestamp(at) => match place.and_then(|place| service.traits(place).time).unwrap_or(TimeFormat::Unix) {
+            TimeFormat::Unix => Json::Number(time::seconds(*at)),
+            format => Json::String(time::written(*at, format)),
+        },
         Bound::Document(value) => value.to_json(),
     }
 }
@@ -131,7 +128,10 @@ fn value(reading: Reading<'_>, place: Reference, given: &Value, name: &str, dept
             Err(_) => Some(given.clone()),
         },
         (Shape::Integer(_), Value::Number(number)) => Some(Value::Number(whole(number))),
-        (Shape::String(_) | Shape::Integer(_) | Shape::Float(_) | Shape::Boolean, Value::Object(_) | Value::Array(_)) => {
+        (
+            Shape::String(_) | Shape::Integer(_) | Shape::Float(_) | Shape::Boolean,
+            Value::Object(_) | Value::Array(_),
+        ) => {
             // Not what the model says, and yet what the service answered.
             Some(given.clone())
         }

@@ -75,12 +75,7 @@ pub fn request(service: &Service, operation: &Operation, input: &Bound<'_>) -> R
 }
 
 /// The result of an operation. The error says what is wrong with the answer.
-pub fn result(
-    service: &Service,
-    operation: &Operation,
-    response: &Response,
-    naming: Naming,
-) -> Result<Value, String> {
+pub fn result(service: &Service, operation: &Operation, response: &Response, naming: Naming) -> Result<Value, String> {
     let Some(output) = operation.output else { return Ok(Value::empty_object()) };
     let reading = Reading { service, naming };
     match service.protocol {
@@ -103,9 +98,8 @@ pub fn request_id(response: &Response) -> Option<String> {
 
 /// Whether an operation can be called at all: streams of events have no place in a task.
 pub fn is_callable(service: &Service, operation: &Operation) -> bool {
-    let has_events = |place: &Reference| {
-        service.members(*place).iter().any(|member| service.traits(member.place).event_stream)
-    };
+    let has_events =
+        |place: &Reference| service.members(*place).iter().any(|member| service.traits(member.place).event_stream);
     !service.bearer_only && ![&operation.input, &operation.output].into_iter().flatten().any(has_events)
 }
 

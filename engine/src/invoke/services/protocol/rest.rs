@@ -105,9 +105,9 @@ fn scalar(service: &Service, value: &Bound<'_>, place: Reference, format: TimeFo
 fn query(service: &Service, name: &str, value: &Bound<'_>, place: Reference, query: &mut Vec<(String, String)>) {
     match value {
         Bound::List(item, items) => {
-            query.extend(items.iter().map(|value| {
-                (name.to_owned(), scalar(service, value, *item, TimeFormat::Iso8601))
-            }));
+            query.extend(
+                items.iter().map(|value| (name.to_owned(), scalar(service, value, *item, TimeFormat::Iso8601))),
+            );
         }
         Bound::Map(_, of, members) => {
             for (key, value) in members {
@@ -118,7 +118,13 @@ fn query(service: &Service, name: &str, value: &Bound<'_>, place: Reference, que
     }
 }
 
-pub(super) fn header(service: &Service, name: &str, value: &Bound<'_>, place: Reference, headers: &mut Vec<(String, String)>) {
+pub(super) fn header(
+    service: &Service,
+    name: &str,
+    value: &Bound<'_>,
+    place: Reference,
+    headers: &mut Vec<(String, String)>,
+) {
     let text = match value {
         Bound::List(_, items) if items.is_empty() => return,
         Bound::List(item, items) => {
@@ -144,14 +150,17 @@ pub(super) fn headers(prefix: &str, value: &Bound<'_>, headers: &mut Vec<(String
 }
 
 /// The body and its type.
-pub(super) fn body(service: &Service, input: Reference, members: &[&(&Member, Bound<'_>)]) -> (Bytes, Option<&'static str>) {
+pub(super) fn body(
+    service: &Service,
+    input: Reference,
+    members: &[&(&Member, Bound<'_>)],
+) -> (Bytes, Option<&'static str>) {
     let is_xml = service.protocol == Protocol::RestXml;
     let payload = &service.traits(input).payload;
     let structured = if is_xml { "application/xml" } else { "application/json" };
     if payload.is_empty() {
-        let has_body = service.members(input).iter().any(|member| {
-            service.traits(member.place).location == Location::Body
-        });
+        let has_body =
+            service.members(input).iter().any(|member| service.traits(member.place).location == Location::Body);
         return match has_body {
             false => (Bytes::new(), None),
             true if is_xml && members.is_empty() => (Bytes::new(), None),
@@ -163,9 +172,11 @@ pub(super) fn body(service: &Service, input: Reference, members: &[&(&Member, Bo
         };
     }
     let given = members.iter().find(|(member, _)| member.name == *payload);
-    let raw = service.members(input).iter().find(|member| member.name == *payload).is_some_and(|member| {
-        matches!(service.shape(member.place), Shape::Blob | Shape::String(_))
-    });
+    let raw = service
+        .members(input)
+        .iter()
+        .find(|member| member.name == *payload)
+        .is_some_and(|member| matches!(service.shape(member.place), Shape::Blob | Shape::String(_)));
     match given {
         Some((_, Bound::Blob(bytes))) => (bytes.clone().into(), Some("application/octet-stream")),
         Some((_, Bound::String(text))) => (Bytes::copy_from_slice(text.as_bytes()), Some("text/plain")),
@@ -245,9 +256,10 @@ fn of_body(reading: Reading<'_>, output: Reference, response: &Response, result:
                 [only] if root.tag_name().name() == wire_name(reading.service, only) => {
                     let text = xml::content(root);
                     let name = reading.name(only);
-                    if let Some(value) = Some(text).filter(|text| !text.is_empty()).and_then(|text| {
-                        reading.scalar(only.place, &text, &name)
-                    }) {
+                    if let Some(value) = Some(text)
+                        .filter(|text| !text.is_empty())
+                        .and_then(|text| reading.scalar(only.place, &text, &name))
+                    {
                         result.insert(name, value);
                     }
                 }
@@ -274,12 +286,7 @@ fn of_body(reading: Reading<'_>, output: Reference, response: &Response, result:
     }
 }
 
-fn of_payload(
-    reading: Reading<'_>,
-    member: &Member,
-    response: &Response,
-    name: &str,
-) -> Result<Option<Value>, String> {
+fn of_payload(reading: Reading<'_>, member: &Member, response: &Response, name: &str) -> Result<Option<Value>, String> {
     let shape = reading.service.shape(member.place);
     match shape {
         Shape::Blob => Ok(Some(reading.blob(response.body.to_vec(), name))),

@@ -195,13 +195,7 @@ pub(super) fn content(element: Node<'_, '_>) -> String {
 }
 
 /// The members of a structure that an element has.
-pub(super) fn members(
-    reading: Reading<'_>,
-    members: &[Member],
-    element: Node<'_, '_>,
-    depth: usize,
-    result: &mut Map,
-) {
+pub(super) fn members(reading: Reading<'_>, members: &[Member], element: Node<'_, '_>, depth: usize, result: &mut Map) {
     let service = reading.service;
     for member in members {
         let traits = service.traits(member.place);
@@ -235,13 +229,7 @@ fn attribute<'a>(element: Node<'a, '_>, name: &str) -> Option<&'a str> {
 }
 
 /// What the elements of one member say; more than one only of flattened lists and maps.
-fn value(
-    reading: Reading<'_>,
-    place: Reference,
-    elements: &[Node<'_, '_>],
-    name: &str,
-    depth: usize,
-) -> Option<Value> {
+fn value(reading: Reading<'_>, place: Reference, elements: &[Node<'_, '_>], name: &str, depth: usize) -> Option<Value> {
     let first = *elements.first()?;
     if depth > DEPTH_MAX {
         return None;
