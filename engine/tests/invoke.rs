@@ -851,7 +851,13 @@ async fn everything_can_be_mocked() {
     assert_eq!(service("ecs:runTask.sync", json!({})).await["LastStatus"], "STOPPED");
     assert_eq!(service("glue:startJobRun.sync", json!({"JobName": "j"})).await["JobName"], "j");
     assert_eq!(service("sagemaker:createTrainingJob.sync", json!({})).await["TrainingJobStatus"], "Completed");
-    assert_eq!(service("aws-sdk:s3:getObject", json!({})).await, json!({}));
+    assert_eq!(service("aws-sdk:s3:getObject", json!({})).await["Body"], "{}");
+    assert_eq!(
+        service("emr-serverless:startJobRun", json!({})).await["JobRunId"],
+        "00000000-0000-0000-0000-000000000000"
+    );
+    let unknown = router.invoke(&other_task("arn:aws:states:::aws-sdk:s3:getObjects", json!({}))).await;
+    assert!(matches!(&unknown, Answer::Failed { error, .. } if error == "States.Runtime"), "{unknown:?}");
     assert_eq!(answer("arn:aws:states:us-east-1:000000000000:activity:a", json!({})).await, json!({}));
     // Mocks of the configuration come first; other routes are never called.
     let config = "[[route]]\nmatch = \"f\"\ninvoker = \"process\"\ncommand = [\"false\"]\n[[route]]\nmatch = \"g\"\n\

@@ -1,6 +1,7 @@
 //! One call of one operation: where it goes and as whom, the request, the answer within limits.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -16,7 +17,7 @@ use super::super::super::http::{self, HttpClient};
 use super::super::super::services::bind;
 use super::super::super::services::model::{Operation, Service};
 use super::super::super::services::protocol::{self, Fault, Naming, Request, Response};
-use super::super::super::{body, services::Bound};
+use super::super::super::{body, lock, services::Bound};
 use super::super::connect::Clients;
 use super::super::reach::{Reach, Role};
 use super::identity::Identities;
@@ -27,6 +28,9 @@ const CALL_LIMIT: Duration = Duration::from_secs(15 * 60 + 10);
 
 /// Answers of old APIs need more room as XML or JSON than what they say; beyond this nothing is read.
 const READ_BYTES_MAX: usize = RESPONSE_BYTES_MAX;
+
+/// Above this many places those that nobody calls just now are forgotten.
+const PLACES_MAX: usize = 1024;
 
 /// Why a call came to nothing.
 #[derive(Debug)]
@@ -47,8 +51,10 @@ pub(super) enum Failure {
 pub(super) struct Caller {
     reach: Reach,
     identities: Identities,
-    /// Bounds the calls in flight, as the pool does for functions; who waits for a job holds no place between its calls.
-    pool: Arc<Semaphore>,
+    concurrency: usize,
+    /// Bound the calls in flight at each place, so that one that hangs holds nobody up who calls elsewhere. Who waits for a
+    /// job has no place between its calls.
+    pools: Mutex<HashMap<String, Arc<Semaphore>>>,
     plain: OnceCell<HttpClient>,
     secure: OnceCell<HttpClient>,
 }
@@ -72,7 +78,8 @@ impl Caller {
         Caller {
             reach,
             identities: Identities::new(clients),
-            pool: Arc::new(Semaphore::new(config.pool.concurrency)),
+            concurrency: config.pool.concurrency,
+            pools: Mutex::default(),
             plain: OnceCell::new(),
             secure: OnceCell::new(),
         }
@@ -150,7 +157,7 @@ impl Caller {
             .map_err(|why| Failure::Refused(vec![why]))?;
         let client = self.client(&url).await?;
         // The semaphore is never closed, so `ok` hides nothing.
-        let _permit = self.pool.acquire().await.ok();
+        let _permit = self.pool(&destination.base).acquire_owned().await.ok();
         let exchange = async {
             let unreachable = |error: &(dyn std::error::Error + 'static)| {
                 let mut texts: Vec<String> = sources(error).map(ToString::to_string).collect();
@@ -173,6 +180,18 @@ impl Caller {
             let seconds = CALL_LIMIT.as_secs();
             Err(Failure::NoConnection(format!("{} at {base}: no answer within {seconds} seconds", name())))
         })
+    }
+
+    fn pool(&self, base: &str) -> Arc<Semaphore> {
+        let mut pools = lock(&self.pools);
+        if let Some(pool) = pools.get(base) {
+            return pool.clone();
+        }
+        // Regions are a finite lot, but definitions can make them up.
+        if pools.len() >= PLACES_MAX {
+            pools.retain(|_, pool| Arc::strong_count(pool) > 1);
+        }
+        pools.entry(base.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(self.concurrency))).clone()
     }
 
     async fn client(&self, url: &str) -> Result<&HttpClient, Failure> {

@@ -274,7 +274,8 @@ impl Service {
 
     /// The name of the error with this code on the wire, if the service's model knows it.
     pub fn error(&self, code: &str) -> Option<&Text> {
-        let by_code = self.errors.iter().find(|error| &*error.code == code);
+        // Most errors have no code but their name.
+        let by_code = self.errors.iter().find(|error| !code.is_empty() && &*error.code == code);
         by_code.or_else(|| self.errors.iter().find(|error| &*error.name == code)).map(|error| &error.name)
     }
 
