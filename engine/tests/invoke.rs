@@ -809,7 +809,10 @@ async fn a_task_without_a_route_says_who_else_could_answer_it() {
     let function = json!({"FunctionName": "ask"});
     let waiting = "arn:aws:states:::lambda:invoke.waitForTaskToken";
     assert!(check(waiting, function, &format!("No route leads to the function 'ask'. {token}")).await);
-    assert!(!check(sqs, json!({}), &format!("No route leads to the resource '{sqs}'. To give it")).await);
+    assert!(
+        !check(sqs, json!({}), &format!("No route leads to the resource '{sqs}'. Its service can be called where"))
+            .await
+    );
 }
 
 #[tokio::test]

@@ -393,3 +393,30 @@ async fn a_place_that_hangs_or_hangs_up_holds_up_nobody_else() {
         "{nobody}"
     );
 }
+
+#[tokio::test]
+async fn an_api_is_asked_under_its_own_name() {
+    let asked = json!({"ApiEndpoint": "abc.execute-api.eu-north-1.amazonaws.com", "Method": "POST", "Stage": "prod",
+        "Path": "/orders", "QueryParameters": {"a": ["1", "x y"]}, "Headers": {"X-One": ["1"]}, "RequestBody": {"b": 2},
+        "AuthType": "IAM_ROLE"});
+    let mut stub = Stub::start(&[(200, "{\"ok\":true}"), (404, "{\"message\":\"none\"}")]).await;
+    let router = stub.router().await;
+    let task = task("apigateway:invoke", asked);
+    let Answer::Succeeded(result) = router.invoke(&task).await else { panic!("a result") };
+    assert_eq!(result.get("ResponseBody").map(ToString::to_string).as_deref(), Some("{\"ok\":true}"));
+    let received = stub.next().await;
+    assert_eq!((received.header("host"), received.header("x-one")), ("abc.execute-api.eu-north-1.amazonaws.com", "1"));
+    assert!(received.header("authorization").contains("/eu-north-1/execute-api/aws4_request"));
+    assert_eq!(received.body, "{\"b\":2}");
+    assert_eq!(shown(&router.invoke(&task).await), "ApiGateway.404: {\"message\":\"none\"}\n");
+    check(
+        "apigateway:invoke",
+        json!({"ApiEndpoint": "http://127.0.0.1/", "Method": "GET"}),
+        200,
+        "",
+        expect![[r#"
+        States.Runtime: An error occurred while executing the state 'Call'. The Parameters '{"ApiEndpoint":"http://127.0.0.1/","Method":"GET"}' could not be used to start the Task: [The value for the field 'ApiEndpoint' must be a host without scheme and path]
+    "#]],
+    )
+    .await;
+}

@@ -27,8 +27,8 @@
 //! task fits by its resource: `arn:aws:states:::sqs:sendMessage`. `match` alone decides, not how the definition
 //! happens to write the name.
 //!
-//! A task that no route takes goes to AWS if `aws.real` is true, or if `aws.endpoint`, `AWS_ENDPOINT_URL_LAMBDA` or
-//! `AWS_ENDPOINT_URL` says where else to look. Otherwise it fails with `States.Runtime`, which `States.ALL` does not catch, and
+//! A task that no route takes goes to its service at AWS if `aws.real` is true, or where `[aws.endpoints]`, `aws.endpoint`,
+//! `AWS_ENDPOINT_URL_<SERVICE>` or `AWS_ENDPOINT_URL` says the service is. Otherwise it fails with `States.Runtime`, which `States.ALL` does not catch, and
 //! a cause that says what to add to the file.
 //!
 //! Keys of every route but mocks: `concurrency` (calls in flight per function; 4 for processes, otherwise only the

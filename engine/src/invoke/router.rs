@@ -303,6 +303,9 @@ fn who_else(task: &Task) -> &'static str {
     } else if task.waits_for_token() {
         " When a route has handed its task token on, somebody can answer the token through --api ADDR; a mock answers in \
          its place."
+    } else if integration::is_service(&task.resource) {
+        " Its service can be called where [aws.endpoints], endpoint in [aws] or AWS_ENDPOINT_URL says that it is, or at AWS with \
+         real = true in [aws]."
     } else {
         ""
     }

@@ -6,6 +6,7 @@
 //! `Retry` of the state decides.
 
 mod call;
+mod gateway;
 mod identity;
 mod job;
 mod sign;
@@ -46,6 +47,9 @@ impl ServiceInvoker {
     }
 
     async fn answer(&self, task: &Task) -> Answer {
+        if integration::is_gateway(&task.resource) {
+            return gateway::invoke(&self.caller, &Scope::of(task), task).await;
+        }
         let integration = match integration::resolve(&task.resource) {
             Ok(integration) => integration,
             Err(cause) => return Answer::failed("States.Runtime", cause),

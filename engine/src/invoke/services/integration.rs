@@ -53,6 +53,7 @@ pub fn entry(resource: &str) -> Option<&'static Entry> {
     let ResourceKind::Service { service, action, .. } = Resource::parse(resource).kind else { return None };
     let name = match service.strip_prefix("aws-sdk:") {
         Some(name) => name.to_owned(),
+        None if is_gateway(resource) => "apigateway".to_owned(),
         None => optimised::find(&service, bare_action(&action))?.1.service.to_owned(),
     };
     model::entry(&name)
@@ -62,8 +63,16 @@ pub fn entry(resource: &str) -> Option<&'static Entry> {
 pub fn is_service(resource: &str) -> bool {
     match Resource::parse(resource).kind {
         ResourceKind::Service { service, .. } => {
-            service.starts_with("aws-sdk:") || optimised::service(&service).is_some()
+            service.starts_with("aws-sdk:") || optimised::service(&service).is_some() || is_gateway(resource)
         }
+        ResourceKind::Function | ResourceKind::Activity => false,
+    }
+}
+
+/// Whether a resource calls an API behind API Gateway, which no model describes.
+pub fn is_gateway(resource: &str) -> bool {
+    match Resource::parse(resource).kind {
+        ResourceKind::Service { service, action, .. } => &*service == "apigateway" && bare_action(&action) == "invoke",
         ResourceKind::Function | ResourceKind::Activity => false,
     }
 }

@@ -59,6 +59,15 @@ pub(super) struct Caller {
     secure: OnceCell<HttpClient>,
 }
 
+/// Where a service is, and as whom it is called.
+pub(super) struct Place {
+    /// None: at AWS.
+    pub base: Option<String>,
+    /// The region.
+    pub region: String,
+    role: Option<Role>,
+}
+
 /// Where a call goes, and as whom.
 struct Destination {
     /// `https://host:port`, without a slash at its end.
@@ -155,20 +164,22 @@ impl Caller {
         };
         let sent = http_request(service, operation, request, &url, &destination.signing_region, credentials.as_ref())
             .map_err(|why| Failure::Refused(vec![why]))?;
-        let client = self.client(&url).await?;
+        self.send(&base, &name(), sent).await
+    }
+
+    /// Sends a request when there is a place at `base` for it. `what` is for messages.
+    pub async fn send(&self, base: &str, what: &str, request: HttpRequest<Full<Bytes>>) -> Result<Response, Failure> {
+        let client = self.client(base).await?;
         // The semaphore is never closed, so `ok` hides nothing.
-        let _permit = self.pool(&destination.base).acquire_owned().await.ok();
+        let _permit = self.pool(base).acquire_owned().await.ok();
         let exchange = async {
             let unreachable = |error: &(dyn std::error::Error + 'static)| {
                 let mut texts: Vec<String> = sources(error).map(ToString::to_string).collect();
                 texts.dedup();
-                Failure::NoConnection(format!(
-                    "Unable to execute HTTP request: {} at {base}: {}",
-                    name(),
-                    texts.join(": ")
-                ))
+                let why = texts.join(": ");
+                Failure::NoConnection(format!("Unable to execute HTTP request: {what} at {base}: {why}"))
             };
-            let response = client.request(sent).await.map_err(|error| unreachable(&error))?;
+            let response = client.request(request).await.map_err(|error| unreachable(&error))?;
             let (head, body) = response.into_parts();
             let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
             let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
@@ -178,8 +189,20 @@ impl Caller {
         };
         tokio::time::timeout(CALL_LIMIT, exchange).await.unwrap_or_else(|_| {
             let seconds = CALL_LIMIT.as_secs();
-            Err(Failure::NoConnection(format!("{} at {base}: no answer within {seconds} seconds", name())))
+            Err(Failure::NoConnection(format!("{what} at {base}: no answer within {seconds} seconds")))
         })
+    }
+
+    /// Where a service is and as whom it is called, for calls that are none of its operations.
+    pub fn place(&self, scope: &Scope, service: &Service) -> Result<Place, CallError> {
+        let Destination { base, region, of_aws, role, .. } = self.destination(scope, service)?;
+        Ok(Place { base: (!of_aws).then_some(base), region, role })
+    }
+
+    /// The credentials to call with.
+    pub async fn credentials(&self, place: &Place) -> Result<Credentials, Failure> {
+        let found = self.identities.credentials(&place.region, place.role.as_ref()).await;
+        found.map_err(|error| Failure::NoConnection(error.cause.unwrap_or_default()))
     }
 
     fn pool(&self, base: &str) -> Arc<Semaphore> {
@@ -259,7 +282,15 @@ fn http_request(
     let uri: axum::http::Uri = url.parse().map_err(|error| format!("The endpoint '{url}': {error}"))?;
     let host = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
     let signed = match credentials {
-        Some(credentials) => sign::headers(service, operation, &request, url, host, signing_region, credentials)?,
+        Some(credentials) => {
+            let scope = sign::Scope {
+                service: &service.signing_name,
+                region: signing_region,
+                credentials,
+                unsigned_payload: operation.unsigned_payload,
+            };
+            sign::headers(&scope, &request, url, host)?
+        }
         None => Vec::new(),
     };
     let mut sent = HttpRequest::new(Full::new(request.body));

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
-use super::super::super::services::model::{Operation, Service};
+use super::super::super::services::model::Operation;
 use super::super::super::services::protocol::Request;
 use super::super::super::wall_clock;
 
@@ -46,34 +46,39 @@ pub(super) fn add_checksum(operation: &Operation, request: &mut Request) -> Resu
     Ok(())
 }
 
+/// What a request is signed for.
+pub(super) struct Scope<'a> {
+    pub service: &'a str,
+    pub region: &'a str,
+    pub credentials: &'a Credentials,
+    pub unsigned_payload: bool,
+}
+
 /// The headers that make a request signed.
 pub(super) fn headers(
-    service: &Service,
-    operation: &Operation,
+    scope: &Scope<'_>,
     request: &Request,
     url: &str,
     host: &str,
-    region: &str,
-    credentials: &Credentials,
 ) -> Result<Vec<(String, String)>, String> {
     let mut settings = SigningSettings::default();
-    let is_s3 = matches!(&*service.signing_name, "s3" | "s3-object-lambda" | "s3-outposts" | "s3express");
+    let is_s3 = matches!(scope.service, "s3" | "s3-object-lambda" | "s3-outposts" | "s3express");
     if is_s3 {
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
         settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     }
-    let identity = credentials.clone().into();
+    let identity = scope.credentials.clone().into();
     let params = SigningParams::builder()
         .identity(&identity)
-        .region(region)
-        .name(&service.signing_name)
+        .region(scope.region)
+        .name(scope.service)
         .time(wall_clock::now())
         .settings(settings)
         .build()
         .map_err(|error| error.to_string())?
         .into();
-    let body = match operation.unsigned_payload {
+    let body = match scope.unsigned_payload {
         true => SignableBody::UnsignedPayload,
         false => SignableBody::Bytes(&request.body),
     };
