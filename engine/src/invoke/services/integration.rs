@@ -132,11 +132,71 @@ fn bare_action(action: &str) -> &str {
     action.split('.').next().unwrap_or(action)
 }
 
+/// What is wrong with the names of a task's parameters, before they have values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParameterFault {
+    /// There is no such parameter.
+    Unknown {
+        /// Its name.
+        name: String,
+        /// What was perhaps meant.
+        meant: Option<String>,
+    },
+    /// A parameter that must be given is not.
+    Missing(String),
+}
+
 impl Integration {
     /// The operation.
     pub fn operation(&self) -> &Operation {
         &self.service.operations()[self.operation]
     }
+
+    /// Checks the names of a task's parameters, for whoever validates a definition. A `.$` behind a name is the caller's to
+    /// take away.
+    pub fn parameter_faults(&self, given: &[&str]) -> Vec<ParameterFault> {
+        let known = self.parameters();
+        let is_known = |name: &str| known.iter().any(|parameter| parameter.names.contains(&name));
+        let unknown = given.iter().filter(|name| !is_known(name)).map(|name| ParameterFault::Unknown {
+            name: (*name).to_owned(),
+            meant: nearest(name, known.iter().map(|parameter| parameter.names[0])).map(str::to_owned),
+        });
+        let is_missing =
+            |parameter: &&Known<'_>| parameter.required && !given.iter().any(|name| parameter.names.contains(name));
+        let missing =
+            known.iter().filter(is_missing).map(|parameter| ParameterFault::Missing(parameter.names[0].into()));
+        unknown.chain(missing).collect()
+    }
+
+    /// The parameters that a task may give, under the integration's own name first.
+    fn parameters(&self) -> Vec<Known<'_>> {
+        if let Form::Optimised(_, Action { shape: Some(shape), .. }) = &self.form
+            && !shape.parameters.is_empty()
+        {
+            let name = |parameter: &optimised::Parameter| match parameter.from {
+                optimised::Source::Input(name) => Some(Known { names: [name, name], required: false }),
+                optimised::Source::Output(_) | optimised::Source::Text(_) => None,
+            };
+            return shape.parameters.iter().filter_map(name).collect();
+        }
+        let Some(input) = self.operation().input else { return Vec::new() };
+        let service = &self.service;
+        let members = service.members(input).iter();
+        let named = members.map(|member| Known {
+            names: match self.form {
+                Form::Sdk => [&*member.sdk_name, &*member.plain_name],
+                Form::Optimised(_, _) => [&*member.plain_name, &*member.sdk_name],
+            },
+            required: member.required && !service.traits(member.place).idempotency_token,
+        });
+        named.collect()
+    }
+}
+
+/// A parameter under its two names.
+struct Known<'m> {
+    names: [&'m str; 2],
+    required: bool,
 }
 
 impl Form {
@@ -254,4 +314,61 @@ fn with_metadata(result: Value, response: &Response) -> Value {
     let id = protocol::request_id(response).unwrap_or_else(super::super::function::request_id);
     members.insert("SdkResponseMetadata".into(), json!({ "RequestId": id }).into());
     members.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(resource: &str, given: &[&str], expected: &str) {
+        let resource = format!("arn:aws:states:::{resource}");
+        let told = match resolve(&resource) {
+            Ok(integration) => {
+                let fault = |fault: ParameterFault| match fault {
+                    ParameterFault::Unknown { name, meant } => format!("{name}? {}", meant.unwrap_or_default()),
+                    ParameterFault::Missing(name) => format!("+{name}"),
+                };
+                integration.parameter_faults(given).into_iter().map(fault).collect::<Vec<_>>().join(", ")
+            }
+            Err(why) => why.replace(&resource, "RESOURCE"),
+        };
+        assert_eq!(told, expected, "{resource}");
+    }
+
+    #[test]
+    fn names_are_checked_without_values() {
+        check("aws-sdk:rds:describeDBInstances", &["DbInstanceIdentifier", "DBInstanceIdentifier"], "");
+        check(
+            "aws-sdk:rds:deleteDBInstance",
+            &["DbInstanceIdentifer"],
+            "DbInstanceIdentifer? DbInstanceIdentifier, +DbInstanceIdentifier",
+        );
+        check(
+            "sqs:sendMessage.waitForTaskToken",
+            &["QueueUrl", "Messagebody"],
+            "Messagebody? MessageBody, +MessageBody",
+        );
+        check("elasticmapreduce:addStep.sync", &["ClusterId", "Step", "Nonsense"], "Nonsense? ");
+        check("aws-sdk:fis:startExperiment", &["ExperimentTemplateId"], "");
+    }
+
+    #[test]
+    fn resources_that_lead_nowhere_say_so() {
+        let unknown = "The resource 'RESOURCE' is not recognized: ";
+        let check = |resource: &str, why: &str| check(resource, &[], &format!("{unknown}{why}"));
+        check(
+            "aws-sdk:secretsmanager:GetSecretValue",
+            "the service 'secretsmanager' has no action 'GetSecretValue'. Did you mean 'getSecretValue'?",
+        );
+        check("aws-sdk:stepfunctions:startExecution", "there is no service 'stepfunctions'. Did you mean 'sfn'?");
+        check("aws-sdk:nonsense:call", "there is no service 'nonsense'");
+        check("dynamodb:query", "the optimised integration 'dynamodb' has no action 'query'");
+        check("dynamo:getItem", "there is no optimised integration 'dynamo'. Did you mean 'dynamodb'?");
+        check("sqs:sendMessage.sync", "'sendMessage' has no .sync");
+        check("aws-sdk:sqs:sendMessage.sync", "SDK integrations do not wait for jobs (.sync)");
+        check(
+            "aws-sdk:transcribestreaming:startStreamTranscription",
+            "the action 'startStreamTranscription' of 'transcribestreaming' has streams of events, which tasks cannot use",
+        );
+    }
 }

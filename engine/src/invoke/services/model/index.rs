@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::Service;
-use super::names::{resource_name, retired_name, service_class};
+use super::names::{resource_name, service_class};
 use super::read::{self, Reader};
 
 static FILE: &[u8] = include_bytes!("../../../../models/aws.bin");
@@ -94,13 +94,7 @@ fn read_index() -> Option<Index> {
     for (entry, length) in entries.iter_mut().zip(lengths) {
         entry.packed = reader.take(length)?;
     }
-    let mut by_name = HashMap::with_capacity(count * 2);
-    for (place, entry) in entries.iter().enumerate() {
-        by_name.insert(entry.name.clone(), place);
-        if let Some(name) = retired_name(entry.id) {
-            by_name.insert(name.to_owned(), place);
-        }
-    }
+    let by_name = entries.iter().enumerate().map(|(place, entry)| (entry.name.clone(), place)).collect();
     Some(Index { botocore, entries, by_name })
 }
 

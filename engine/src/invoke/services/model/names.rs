@@ -1,22 +1,9 @@
 //! Names as Step Functions has them. They are those of AWS's SDK for Java, which is behind its SDK integrations:
 //! `DynamoDb` for DynamoDB, `DbInstanceIdentifier` for `DBInstanceIdentifier`, and an `Exception` after every error.
 
-/// Services whose resources do not have the name that the rule gives.
-const RESOURCE_NAMES: [(&str, &str); 0] = [];
-
-/// Names that services had earlier, or have beside their own.
-const RETIRED_NAMES: [(&str, &str); 2] = [("OpenSearch", "opensearchservice"), ("SFN", "stepfunctions")];
-
 /// The name of a service in resources, from its `serviceId`: `aws-sdk:NAME:action`.
 pub(super) fn resource_name(id: &str) -> String {
-    match RESOURCE_NAMES.iter().find(|(known, _)| *known == id) {
-        Some((_, name)) => (*name).to_owned(),
-        None => service_class(id).to_ascii_lowercase(),
-    }
-}
-
-pub(super) fn retired_name(id: &str) -> Option<&'static str> {
-    RETIRED_NAMES.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
+    service_class(id).to_ascii_lowercase()
 }
 
 /// The name of a service in errors, from its `serviceId`: `DynamoDb`, `CloudWatchLogs`, `Sfn`.
@@ -219,6 +206,27 @@ mod tests {
                 ("MTurk", "MTurk"),
                 ("FraudDetector", "FraudDetector"),
                 ("EMR containers", "EmrContainers"),
+            ],
+        );
+    }
+
+    #[test]
+    fn resources_name_services_in_small_letters() {
+        check(
+            resource_name,
+            &[
+                ("SFN", "sfn"),
+                ("EventBridge", "eventbridge"),
+                ("CloudWatch Logs", "cloudwatchlogs"),
+                ("Cognito Identity Provider", "cognitoidentityprovider"),
+                ("Application Discovery Service", "applicationdiscovery"),
+                ("Database Migration Service", "databasemigration"),
+                ("Cost and Usage Report Service", "costandusagereport"),
+                ("OpenSearch", "opensearch"),
+                ("Redshift Data", "redshiftdata"),
+                ("SSO Admin", "ssoadmin"),
+                ("Bedrock Agent Runtime", "bedrockagentruntime"),
+                ("Elastic Load Balancing v2", "elasticloadbalancingv2"),
             ],
         );
     }
