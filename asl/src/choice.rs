@@ -7,6 +7,7 @@ use chrono::DateTime;
 use crate::error::EvalError;
 use crate::path::{PathError, Selector};
 use crate::program::StateId;
+use crate::query::Query;
 use crate::scope::Scope;
 use crate::template::Template;
 use crate::value::{Number, Text, Value};
@@ -36,7 +37,9 @@ pub enum Test {
     /// A comparison of the value at a path.
     Compare(Selector, Operator),
     /// `Condition`, in JSONata.
-    Condition(Template),
+    Query(Query),
+    /// `Condition` without an expression.
+    Always(bool),
 }
 
 /// What the value at the path is asked.
@@ -165,7 +168,8 @@ impl Test {
                     }
                 }
             }
-            Test::Condition(template) => Ok(template.evaluate(scope)?.as_bool() == Some(true)),
+            Test::Query(query) => query.typed(scope, "boolean", Value::as_bool),
+            Test::Always(holds) => Ok(*holds),
         }
     }
 }

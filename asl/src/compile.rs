@@ -6,11 +6,13 @@ use std::collections::HashMap;
 use md5::{Digest, Md5};
 
 use crate::choice::{Operator, Rule, Test};
+use crate::jsonata;
 use crate::path::{ReferencePath, Selector};
 use crate::program::{
     Choice, Completion, Fail, ItemBatcher, Map, Parallel, Pass, PathField, Phrase, Program, Quantity, QueryLanguage,
     ResultPath, State, StateId, StateKind, Task, Transition, Unsupported, Wait,
 };
+use crate::query::Query;
 use crate::resource::{Resource, ResourceKind};
 use crate::retry::{Catcher, Retrier};
 use crate::template::Template;
@@ -39,7 +41,8 @@ pub fn compile(definition: &Value) -> Compiled<Program> {
     for state in compiler.states {
         states.push(state.ok_or_else(|| root.wrong("A state was left out"))?);
     }
-    Ok(Program { start, states: states.into(), timeout_s, unsupported: compiler.unsupported.into() })
+    let has_jsonata = states.iter().any(|state| state.language == QueryLanguage::Jsonata);
+    Ok(Program { start, states: states.into(), timeout_s, unsupported: compiler.unsupported.into(), has_jsonata })
 }
 
 #[derive(Default)]
@@ -52,12 +55,14 @@ struct Compiler {
 struct Fields<'a> {
     members: &'a Object,
     pointer: String,
+    /// The way from the state to here, as AWS shows it: `Catch[0]`. Empty for the state itself.
+    within: String,
 }
 
 impl<'a> Fields<'a> {
     fn new(value: &'a Value, pointer: String) -> Compiled<Fields<'a>> {
         match value.as_object() {
-            Some(members) => Ok(Fields { members, pointer }),
+            Some(members) => Ok(Fields { members, pointer, within: String::new() }),
             None => Err(CompileError { pointer, message: "An object is needed here".into() }),
         }
     }
@@ -79,13 +84,23 @@ impl<'a> Fields<'a> {
     }
 
     fn object(&self, name: &str) -> Compiled<Option<Fields<'a>>> {
-        self.get(name).map(|value| Fields::new(value, self.at(name))).transpose()
+        let within = |fields| Fields { within: self.field(name), ..fields };
+        self.get(name).map(|value| Fields::new(value, self.at(name)).map(within)).transpose()
     }
 
     fn array(&self, name: &str) -> Compiled<Vec<Fields<'a>>> {
         let Some(items) = self.get(name).and_then(Value::as_array) else { return Ok(Vec::new()) };
-        let pointer = self.at(name);
-        items.iter().enumerate().map(|(at, item)| Fields::new(item, format!("{pointer}/{at}"))).collect()
+        let (pointer, field) = (self.at(name), self.field(name));
+        let entry = |(at, item)| {
+            let fields = Fields::new(item, format!("{pointer}/{at}"))?;
+            Ok(Fields { within: format!("{field}[{at}]"), ..fields })
+        };
+        items.iter().enumerate().map(entry).collect()
+    }
+
+    /// The way from the state to a field.
+    fn field(&self, name: &str) -> String {
+        if self.within.is_empty() { name.to_owned() } else { format!("{}/{name}", self.within) }
     }
 
     fn wrong(&self, message: &str) -> CompileError {
@@ -143,12 +158,6 @@ impl Compiler {
             "Wait" => StateKind::Wait(wait(fields, language)?),
             other => return Err(fields.wrong(&format!("There is no state type '{other}'"))),
         };
-        if language == QueryLanguage::Jsonata {
-            self.unsupported(
-                fields,
-                format!("The state '{name}' is in JSONata, which this version does not evaluate yet"),
-            );
-        }
         let next = match fields.text("Next") {
             Some(next) => Transition::To(target(fields, next, names)?),
             None => Transition::End,
@@ -160,6 +169,7 @@ impl Compiler {
             input_path: path_field(fields, "InputPath")?,
             output_path: path_field(fields, "OutputPath")?,
             assign: template(fields, language, "Assign")?,
+            output: output(fields, language)?,
             next,
             kind,
         })
@@ -173,10 +183,10 @@ impl Compiler {
         let mut rules = Vec::new();
         for rule in fields.array("Choices")? {
             rules.push(Rule {
-                test: test(&rule)?,
+                test: test(&rule, language)?,
                 next: target(&rule, rule.required("Next")?, names)?,
                 assign: template(&rule, language, "Assign")?,
-                output: template(&rule, language, "Output")?,
+                output: output(&rule, language)?,
             });
         }
         let default = fields.text("Default").map(|name| target(fields, name, names)).transpose()?;
@@ -215,7 +225,10 @@ impl Compiler {
         let selector = if fields.get("ItemSelector").is_some() { "ItemSelector" } else { "Parameters" };
         Ok(Map {
             items_path: fields.text("ItemsPath").map(|path| selector_of(fields, "ItemsPath", path)).transpose()?,
-            items: fields.get("Items").map(Template::jsonata),
+            items: match language {
+                QueryLanguage::JsonPath => None,
+                QueryLanguage::Jsonata => template(fields, language, "Items")?,
+            },
             item_selector: template(fields, language, selector)?,
             processor: start,
             distributed,
@@ -288,11 +301,30 @@ fn result_path(fields: &Fields<'_>) -> Compiled<ResultPath> {
 fn template(fields: &Fields<'_>, language: QueryLanguage, name: &str) -> Compiled<Option<Template>> {
     let Some(value) = fields.get(name) else { return Ok(None) };
     match language {
-        QueryLanguage::Jsonata => Ok(Some(Template::jsonata(value))),
+        QueryLanguage::Jsonata => {
+            Template::jsonata(value, &fields.field(name)).map(Some).map_err(|error| no_jsonata(fields, name, &error))
+        }
         QueryLanguage::JsonPath => {
             Template::compile(value).map(Some).map_err(|message| CompileError { pointer: fields.at(name), message })
         }
     }
+}
+
+/// `Output`, which only JSONata has.
+fn output(fields: &Fields<'_>, language: QueryLanguage) -> Compiled<Option<Template>> {
+    match language {
+        QueryLanguage::JsonPath => Ok(None),
+        QueryLanguage::Jsonata => template(fields, language, "Output"),
+    }
+}
+
+/// A field of a JSONata state that is a single expression; `None` where its text is none.
+fn query(fields: &Fields<'_>, name: &str, text: &str) -> Compiled<Option<Query>> {
+    Query::compile(text, &fields.field(name)).transpose().map_err(|error| no_jsonata(fields, name, &error))
+}
+
+fn no_jsonata(fields: &Fields<'_>, name: &str, error: &jsonata::Error) -> CompileError {
+    CompileError { pointer: fields.at(name), message: error.text() }
 }
 
 fn phrase(fields: &Fields<'_>, language: QueryLanguage, name: &str, path: &str) -> Compiled<Option<Phrase>> {
@@ -301,11 +333,12 @@ fn phrase(fields: &Fields<'_>, language: QueryLanguage, name: &str, path: &str) 
             .map(|template| Some(Phrase::Computed(template)))
             .map_err(|message| CompileError { pointer: fields.at(path), message });
     }
-    Ok(match (fields.get(name), language) {
-        (Some(value), QueryLanguage::Jsonata) => Some(Phrase::Computed(Template::jsonata(value))),
-        (Some(Value::String(text)), QueryLanguage::JsonPath) => Some(Phrase::Literal(text.clone())),
-        _ => None,
-    })
+    let Some(Value::String(text)) = fields.get(name) else { return Ok(None) };
+    let query = match language {
+        QueryLanguage::JsonPath => None,
+        QueryLanguage::Jsonata => query(fields, name, text)?,
+    };
+    Ok(Some(query.map_or_else(|| Phrase::Literal(text.clone()), Phrase::Query)))
 }
 
 fn quantity(fields: &Fields<'_>, language: QueryLanguage, name: &str) -> Compiled<Option<Quantity>> {
@@ -313,20 +346,22 @@ fn quantity(fields: &Fields<'_>, language: QueryLanguage, name: &str) -> Compile
     if let Some(text) = fields.text(&path) {
         return Ok(Some(Quantity::Path(selector_of(fields, &path, text)?)));
     }
-    Ok(fields.get(name).map(|value| match (value, language) {
-        (Value::String(_), QueryLanguage::Jsonata) => Quantity::Computed(Template::jsonata(value)),
-        _ => Quantity::Fixed(value.clone()),
-    }))
+    let Some(value) = fields.get(name) else { return Ok(None) };
+    let query = match (value, language) {
+        (Value::String(text), QueryLanguage::Jsonata) => query(fields, name, text)?,
+        _ => None,
+    };
+    Ok(Some(query.map_or_else(|| Quantity::Fixed(value.clone()), Quantity::Query)))
 }
 
 fn pass(fields: &Fields<'_>, language: QueryLanguage) -> Compiled<Pass> {
     Ok(match language {
         QueryLanguage::JsonPath => Pass {
             parameters: template(fields, language, "Parameters")?,
-            result: fields.get("Result").map(|value| Template::Literal(value.clone())),
+            result: fields.get("Result").cloned(),
             result_path: result_path(fields)?,
         },
-        QueryLanguage::Jsonata => Pass { result: template(fields, language, "Output")?, ..Pass::default() },
+        QueryLanguage::Jsonata => Pass::default(),
     })
 }
 
@@ -355,14 +390,19 @@ fn wait(fields: &Fields<'_>, language: QueryLanguage) -> Compiled<Wait> {
     }
     match (fields.get("Seconds"), fields.get("Timestamp")) {
         (Some(Value::Number(seconds)), _) => Ok(Wait::Seconds(seconds.as_u64().unwrap_or(0))),
-        (Some(value @ Value::String(_)), _) | (None, Some(value @ Value::String(_)))
-            if language == QueryLanguage::Jsonata =>
-        {
-            Ok(Wait::Computed(Template::jsonata(value)))
+        (Some(Value::String(text)), None) if language == QueryLanguage::Jsonata => query(fields, "Seconds", text)?
+            .map(Wait::SecondsQuery)
+            .ok_or_else(|| fields.wrong("The field 'Seconds' must be a number or a JSONata expression")),
+        (None, Some(Value::String(text))) => {
+            if language == QueryLanguage::Jsonata
+                && let Some(query) = query(fields, "Timestamp", text)?
+            {
+                return Ok(Wait::TimestampQuery(query));
+            }
+            Timestamp::parse(text)
+                .map(Wait::Timestamp)
+                .ok_or_else(|| fields.wrong("String does not match RFC3339 timestamp"))
         }
-        (None, Some(Value::String(text))) => Timestamp::parse(text)
-            .map(Wait::Timestamp)
-            .ok_or_else(|| fields.wrong("String does not match RFC3339 timestamp")),
         _ => Err(fields.wrong("A Wait needs one of Seconds, SecondsPath, Timestamp, TimestampPath")),
     }
 }
@@ -374,10 +414,18 @@ fn completion(fields: &Fields<'_>, language: QueryLanguage, names: &Names<'_>) -
     Ok(Completion {
         result_selector: template(fields, language, "ResultSelector")?,
         result_path: result_path(fields)?,
-        output: template(fields, language, "Output")?,
         retry: retry.into(),
         catch: catch.into(),
     })
+}
+
+fn condition(fields: &Fields<'_>) -> Compiled<Test> {
+    let wrong = || fields.wrong("The field 'Condition' must be a boolean or a JSONata expression");
+    match fields.get("Condition") {
+        Some(Value::Bool(holds)) => Ok(Test::Always(*holds)),
+        Some(Value::String(text)) => query(fields, "Condition", text)?.map(Test::Query).ok_or_else(wrong),
+        _ => Err(wrong()),
+    }
 }
 
 fn error_equals(fields: &Fields<'_>) -> Box<[Text]> {
@@ -404,15 +452,16 @@ fn catcher(fields: &Fields<'_>, language: QueryLanguage, names: &Names<'_>) -> C
         next: target(fields, fields.required("Next")?, names)?,
         result_path: result_path(fields)?,
         assign: template(fields, language, "Assign")?,
-        output: template(fields, language, "Output")?,
+        output: output(fields, language)?,
     })
 }
 
-fn test(fields: &Fields<'_>) -> Compiled<Test> {
-    let nested = |name| -> Compiled<Box<[Test]>> { fields.array(name)?.iter().map(test).collect() };
-    if let Some(condition) = fields.get("Condition") {
-        return Ok(Test::Condition(Template::jsonata(condition)));
+fn test(fields: &Fields<'_>, language: QueryLanguage) -> Compiled<Test> {
+    if language == QueryLanguage::Jsonata {
+        return condition(fields);
     }
+    let nested =
+        |name| -> Compiled<Box<[Test]>> { fields.array(name)?.iter().map(|inner| test(inner, language)).collect() };
     if fields.get("And").is_some() {
         return nested("And").map(Test::And);
     }
@@ -420,7 +469,7 @@ fn test(fields: &Fields<'_>) -> Compiled<Test> {
         return nested("Or").map(Test::Or);
     }
     if let Some(not) = fields.object("Not")? {
-        return test(&not).map(|inner| Test::Not(Box::new(inner)));
+        return test(&not, language).map(|inner| Test::Not(Box::new(inner)));
     }
     let variable = selector_of(fields, "Variable", fields.required("Variable")?)?;
     for (name, value) in fields.members.iter() {

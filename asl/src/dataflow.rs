@@ -5,9 +5,10 @@
 use crate::chance::Chance;
 use crate::error::EvalError;
 use crate::path::Selector;
-use crate::program::{Completion, PathField, ResultPath, State};
+use crate::program::{Completion, PathField, QueryLanguage, ResultPath, State};
 use crate::scope::{Roots, Scope};
 use crate::template::Template;
+use crate::time::Timestamp;
 use crate::value::Value;
 
 /// The stages of a state's data flow.
@@ -55,7 +56,9 @@ pub trait Surroundings {
 pub struct Flow<'a> {
     /// The context object and the variables.
     pub surroundings: &'a dyn Surroundings,
-    /// Chance for intrinsic functions.
+    /// When the turn happens.
+    pub now: Timestamp,
+    /// Chance for functions.
     pub chance: &'a mut Chance,
     /// Who watches.
     pub observer: &'a mut dyn Observer,
@@ -70,8 +73,12 @@ pub struct Left {
     pub assigned: Option<Value>,
 }
 
+/// What a state's work came to: its name in `$states`, and the value.
+pub type Outcome<'a> = Option<(&'static str, &'a Value)>;
+
 struct At<'a> {
     input: &'a Value,
+    outcome: Outcome<'a>,
     surroundings: &'a dyn Surroundings,
 }
 
@@ -85,13 +92,25 @@ impl Roots for At<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
         self.surroundings.variable(name)
     }
+    fn outcome(&self) -> Outcome<'_> {
+        self.outcome
+    }
 }
 
 impl Flow<'_> {
     /// Evaluates something with this value as `$`.
     pub fn with<T>(&mut self, input: &Value, evaluate: impl FnOnce(&mut Scope<'_>) -> T) -> T {
-        let roots = At { input, surroundings: self.surroundings };
-        evaluate(&mut Scope { roots: &roots, chance: self.chance })
+        self.with_outcome(input, None, evaluate)
+    }
+
+    fn with_outcome<T>(
+        &mut self,
+        input: &Value,
+        outcome: Outcome<'_>,
+        evaluate: impl FnOnce(&mut Scope<'_>) -> T,
+    ) -> T {
+        let roots = At { input, outcome, surroundings: self.surroundings };
+        evaluate(&mut Scope { roots: &roots, now: self.now, chance: self.chance })
     }
 
     /// `InputPath`.
@@ -112,7 +131,8 @@ impl Flow<'_> {
         Ok(arguments)
     }
 
-    /// From a result to the output: `ResultSelector`, `ResultPath`, `OutputPath`, `Assign`.
+    /// From a result to the output: `ResultSelector`, `ResultPath`, `OutputPath`, `Assign`; in JSONata `Output` and
+    /// `Assign`.
     pub fn result(
         &mut self,
         state: &State,
@@ -121,26 +141,52 @@ impl Flow<'_> {
         result: Value,
     ) -> Result<Left, EvalError> {
         self.observer.saw(Stage::Result, &result);
+        if state.language == QueryLanguage::Jsonata {
+            return self.transform(state.assign.as_ref(), state.output.as_ref(), raw, Some(("result", &result)));
+        }
         let result = match &completion.result_selector {
             Some(template) => self.with(&result, |scope| template.evaluate(scope))?,
             None => result,
         };
         self.observer.saw(Stage::AfterResultSelector, &result);
         let assigned = self.assigned(state.assign.as_ref(), &result)?;
-        let placed = match &completion.output {
-            Some(template) => self.with(&result, |scope| template.evaluate(scope))?,
-            None => place(&completion.result_path, raw, result)?,
-        };
+        let placed = place(&completion.result_path, raw, result)?;
         self.observer.saw(Stage::AfterResultPath, &placed);
         let output = self.path(&state.output_path, &placed)?;
         self.observer.saw(Stage::Output, &output);
         Ok(Left { output, assigned })
     }
 
-    /// The output of a state that has no result of its own: `OutputPath` and `Assign`.
+    /// The output of a state that has no result of its own: `OutputPath` and `Assign`; in JSONata `Output` and `Assign`.
     pub fn pass_on(&mut self, state: &State, input: Value) -> Result<Left, EvalError> {
+        if state.language == QueryLanguage::Jsonata {
+            return self.transform(state.assign.as_ref(), state.output.as_ref(), &input, None);
+        }
         let assigned = self.assigned(state.assign.as_ref(), &input)?;
         let output = self.path(&state.output_path, &input)?;
+        self.observer.saw(Stage::Output, &output);
+        Ok(Left { output, assigned })
+    }
+
+    /// The end of a JSONata state, of a rule of its `Choices` or of one of its Catchers: `Assign` and `Output`, which see
+    /// the state's input and what its work came to. Without `Output` that is what is passed on.
+    pub fn transform(
+        &mut self,
+        assign: Option<&Template>,
+        output: Option<&Template>,
+        input: &Value,
+        outcome: Outcome<'_>,
+    ) -> Result<Left, EvalError> {
+        let mut evaluate = |template: &Template| self.with_outcome(input, outcome, |scope| template.evaluate(scope));
+        let assigned = assign.map(&mut evaluate).transpose()?;
+        let output = match (output, outcome) {
+            (Some(template), _) => evaluate(template)?,
+            (None, Some((_, value))) => value.clone(),
+            (None, None) => input.clone(),
+        };
+        if let Some(variables) = &assigned {
+            self.observer.saw(Stage::Variables, variables);
+        }
         self.observer.saw(Stage::Output, &output);
         Ok(Left { output, assigned })
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::value::Text;
+
 /// A failed evaluation: the reserved error name and AWS's reason, without the sentence that names the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvalError {
@@ -9,12 +11,27 @@ pub struct EvalError {
     pub name: &'static str,
     /// Why, in AWS's words.
     pub reason: String,
+    /// The field whose JSONata expression it is: AWS tells it apart from the reason.
+    pub field: Option<Text>,
 }
 
 impl EvalError {
     /// `States.Runtime`: never retried by `States.ALL`, never caught by it.
     pub fn runtime(reason: impl Into<String>) -> EvalError {
-        EvalError { name: "States.Runtime", reason: reason.into() }
+        EvalError::new("States.Runtime", reason)
+    }
+
+    /// An error of this reserved name.
+    pub fn new(name: &'static str, reason: impl Into<String>) -> EvalError {
+        EvalError { name, reason: reason.into(), field: None }
+    }
+
+    /// The name of what goes wrong with JSONata.
+    pub const QUERY: &'static str = "States.QueryEvaluationError";
+
+    /// `States.QueryEvaluationError`: Retry and Catch are asked about it.
+    pub fn query(field: Option<Text>, reason: impl Into<String>) -> EvalError {
+        EvalError { field, ..EvalError::new(EvalError::QUERY, reason) }
     }
 }
 

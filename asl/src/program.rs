@@ -2,7 +2,9 @@
 //! read and no name is resolved. Programs are immutable, `Send + Sync`, and cheap to share.
 
 use crate::choice::Rule;
+use crate::error::EvalError;
 use crate::path::{ReferencePath, Selector};
+use crate::query::Query;
 use crate::resource::Resource;
 use crate::retry::{Catcher, Retrier};
 use crate::template::Template;
@@ -19,6 +21,8 @@ pub struct Program {
     pub timeout_s: Option<u64>,
     /// What the definition asks for that is not run: each with its place and a sentence. Empty for a program that runs.
     pub unsupported: Box<[Unsupported]>,
+    /// Whether a state is in JSONata, whose expressions may take long to evaluate.
+    pub has_jsonata: bool,
 }
 
 /// A part of a definition that is valid but is not run by this build.
@@ -71,6 +75,8 @@ pub struct State {
     pub output_path: PathField,
     /// `Assign`: the variables to set when the state is left.
     pub assign: Option<Template>,
+    /// `Output`, in JSONata.
+    pub output: Option<Template>,
     /// Where it leads, for the types that have `Next` or `End`.
     pub next: Transition,
     /// What it does.
@@ -198,8 +204,6 @@ pub struct Completion {
     pub result_selector: Option<Template>,
     /// `ResultPath`
     pub result_path: ResultPath,
-    /// `Output`, in JSONata.
-    pub output: Option<Template>,
     /// `Retry`, in the order they are asked.
     pub retry: Box<[Retrier]>,
     /// `Catch`, in the order they are asked.
@@ -211,8 +215,8 @@ pub struct Completion {
 pub struct Pass {
     /// `Parameters`
     pub parameters: Option<Template>,
-    /// `Result`, taken as it is; or `Output` in JSONata.
-    pub result: Option<Template>,
+    /// `Result`, taken as it is.
+    pub result: Option<Value>,
     /// `ResultPath`
     pub result_path: ResultPath,
 }
@@ -242,6 +246,8 @@ pub enum Phrase {
     Literal(Text),
     /// A path or an intrinsic function, with the name of its field.
     Computed(Template),
+    /// A JSONata expression.
+    Query(Query),
 }
 
 /// `Type: Wait`
@@ -255,8 +261,10 @@ pub enum Wait {
     Timestamp(crate::time::Timestamp),
     /// `TimestampPath`
     TimestampPath(Selector),
-    /// A JSONata expression in `Seconds` or `Timestamp`.
-    Computed(Template),
+    /// `Seconds`, as a JSONata expression.
+    SecondsQuery(Query),
+    /// `Timestamp`, as a JSONata expression.
+    TimestampQuery(Query),
 }
 
 /// `Type: Task`
@@ -335,5 +343,15 @@ pub enum Quantity {
     /// From the state's input.
     Path(Selector),
     /// A JSONata expression.
-    Computed(Template),
+    Query(Query),
+}
+
+impl Quantity {
+    /// What is wrong with its value, as an error of its language.
+    pub fn failure(&self, reason: impl Into<String>) -> EvalError {
+        match self {
+            Quantity::Query(query) => query.failure(reason),
+            Quantity::Fixed(_) | Quantity::Path(_) => EvalError::runtime(reason),
+        }
+    }
 }

@@ -1,24 +1,34 @@
-//! What an expression may refer to while the data of one state flows: the input, the context object, variables, chance.
+//! What an expression may refer to while the data of one state flows: the input, the context object, variables, time and
+//! chance.
 
 use crate::chance::Chance;
 use crate::path::{PathError, Root, Selector};
+use crate::time::Timestamp;
 use crate::value::{Text, Value};
 
 /// The roots that paths start from.
 pub trait Roots {
-    /// `$`: the effective input (or result) at this point of the state's data flow.
+    /// `$`: the effective input (or result) at this point of the state's data flow. In JSONata `$states.input`, which is
+    /// the state's input throughout.
     fn input(&self) -> &Value;
     /// `$$`: the context object, built when it is first asked for.
     fn context(&self) -> &Value;
     /// `$name`: the variable that is visible under this name.
     fn variable(&self, name: &str) -> Option<&Value>;
+    /// What the state's work came to, where the expression may see it, under its name in `$states`: `result`, or
+    /// `errorOutput` in a Catcher.
+    fn outcome(&self) -> Option<(&'static str, &Value)> {
+        None
+    }
 }
 
-/// Roots and chance: all that an intrinsic function can read.
+/// Roots, time and chance: all that an expression can read.
 pub struct Scope<'a> {
     /// What paths start from.
     pub roots: &'a dyn Roots,
-    /// Where `States.UUID` and `States.MathRandom` get their chance from.
+    /// When the turn happens.
+    pub now: Timestamp,
+    /// Where `States.UUID`, `$random()` and the like get their chance from.
     pub chance: &'a mut Chance,
 }
 

@@ -1,8 +1,11 @@
-//! Payload templates: JSON in which a field `name.$` is a path or an intrinsic function, evaluated in place.
+//! Payload templates: JSON in which a field `name.$` is a path or an intrinsic function, or a string `{% ... %}` a JSONata
+//! expression, evaluated in place.
 
 use crate::error::EvalError;
 use crate::intrinsics::Intrinsic;
+use crate::jsonata;
 use crate::path::Selector;
+use crate::query::Query;
 use crate::scope::Scope;
 use crate::value::{Map, Text, Value};
 
@@ -20,7 +23,7 @@ pub enum Template {
     /// An array with something to evaluate in it.
     Array(Box<[Template]>),
     /// A JSONata expression.
-    Jsonata(Text),
+    Query(Query),
 }
 
 impl Template {
@@ -63,29 +66,32 @@ impl Template {
         Intrinsic::parse(text).map(Template::Intrinsic).map_err(|_| refusal())
     }
 
-    /// Compiles JSON in which strings `{% ... %}` are JSONata expressions.
-    pub fn jsonata(value: &Value) -> Template {
+    /// Compiles JSON in which strings `{% ... %}` are JSONata expressions. `field` is the way from the state to it.
+    pub fn jsonata(value: &Value, field: &str) -> Result<Template, jsonata::Error> {
         match value {
-            Value::String(text) => match jsonata_source(text) {
-                Some(source) => Template::Jsonata(source.into()),
-                None => Template::Literal(value.clone()),
+            Value::String(text) => match Query::compile(text, field) {
+                Some(query) => query.map(Template::Query),
+                None => Ok(Template::Literal(value.clone())),
             },
             Value::Array(items) => {
-                let items: Vec<Template> = items.iter().map(Template::jsonata).collect();
+                let item = |(at, item)| Template::jsonata(item, &format!("{field}[{at}]"));
+                let items: Vec<Template> = items.iter().enumerate().map(item).collect::<Result<_, _>>()?;
                 if items.iter().all(Template::is_literal) {
-                    return Template::Literal(value.clone());
+                    return Ok(Template::Literal(value.clone()));
                 }
-                Template::Array(items.into())
+                Ok(Template::Array(items.into()))
             }
             Value::Object(members) => {
-                let fields: Vec<(Text, Template)> =
-                    members.iter().map(|(name, value)| (name.clone(), Template::jsonata(value))).collect();
-                if fields.iter().all(|(_, template)| template.is_literal()) {
-                    return Template::Literal(value.clone());
+                let mut fields = Vec::with_capacity(members.len());
+                for (name, value) in members.iter() {
+                    fields.push((name.clone(), Template::jsonata(value, &format!("{field}/{name}"))?));
                 }
-                Template::Object(fields.into())
+                if fields.iter().all(|(_, template)| template.is_literal()) {
+                    return Ok(Template::Literal(value.clone()));
+                }
+                Ok(Template::Object(fields.into()))
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => Template::Literal(value.clone()),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(Template::Literal(value.clone())),
         }
     }
 
@@ -113,14 +119,7 @@ impl Template {
                 Ok(members.into())
             }
             Template::Array(items) => items.iter().map(|item| item.evaluate(scope)).collect(),
-            Template::Jsonata(source) => Err(EvalError::runtime(format!(
-                "JSONata expressions are not evaluated by this version of Stepwell: {{% {source} %}}"
-            ))),
+            Template::Query(query) => query.evaluate(scope),
         }
     }
-}
-
-/// The expression between `{%` and `%}`, where a text is one.
-pub fn jsonata_source(text: &str) -> Option<&str> {
-    text.strip_prefix("{%")?.strip_suffix("%}").map(str::trim)
 }

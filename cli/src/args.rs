@@ -54,7 +54,7 @@ pub enum Command {
     Executions(Executions),
     /// Check definitions and show what is wrong with them, and where.
     Validate(Validate),
-    /// Evaluate one path or intrinsic function.
+    /// Evaluate a path, an intrinsic function or a JSONata expression.
     Eval(Eval),
     /// Play cases that say what AWS does, against this server or any other.
     #[command(long_about = conform::ABOUT)]
@@ -130,8 +130,8 @@ pub struct Run {
     pub aws: bool,
     /// AWS's limits, none, or some of them changed: aws, off, or NAME=NUMBER|off,...
     ///
-    /// The names: payload_bytes (262144), history_events (25000), execution_s (31536000), inline_concurrency (40),
-    /// distributed_concurrency (10000).
+    /// The names: payload_bytes (262144), assign_bytes (262144), variables_bytes (10485760), history_events (25000),
+    /// execution_s (31536000), inline_concurrency (40), distributed_concurrency (10000).
     #[arg(long, value_name = "LIMITS", default_value = "aws", value_parser = limits)]
     pub limits: Limits,
     /// Print one JSON object: status, output or error and cause, started_at, stopped_at
@@ -209,16 +209,18 @@ pub struct Validate {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 With --batch, every line of stdin is {\"expr\": ..., \"input\": ...} and is answered by one line: {\"value\": ...}, \
-{\"undefined\": true} or {\"error\": {\"code\": ..., \"message\": ...}}.
+{\"undefined\": true} or {\"error\": {\"code\": ..., \"message\": ...}}. A line may have \"bindings\", an object of \
+variables; for JSONata also \"timelimit\" in milliseconds and \"depth\", and an error of JSONata has its \"position\".
 
 Exit status: 0 if there is a value, 1 if there is none, 2 for bad usage or input.
 
 Examples:
   stepwell eval '$.items[?(@.price > 10)].name' --input @order.json
   stepwell eval \"States.Format('{} {}', $.first, $.last)\" --input '{\"first\": \"Ada\", \"last\": \"Lovelace\"}'
+  stepwell eval '{% $sum($states.input.prices) * $rate %}' --input '{\"prices\": [3, 4]}' --variable rate=1.2
   stepwell eval --batch --lang jsonpath < expressions.jsonl")]
 pub struct Eval {
-    /// The expression, such as $.a[0] or States.UUID()
+    /// The expression, such as $.a[0], States.UUID() or '{% $now() %}'
     #[arg(
         value_name = "EXPR",
         required_unless_present = "batch",
@@ -236,6 +238,9 @@ pub struct Eval {
         allow_hyphen_values = true
     )]
     pub input: String,
+    /// A variable, for JSONata and intrinsic functions. May be given again
+    #[arg(long, value_name = "NAME=JSON", conflicts_with = "batch")]
+    pub variable: Vec<String>,
     /// The language [default: told by how EXPR begins]
     #[arg(short, long, value_name = "LANG")]
     pub lang: Option<Language>,
@@ -298,13 +303,15 @@ fn limits(text: &str) -> Result<Limits, String> {
         let (name, value) = part.split_once('=').ok_or("aws, off or NAME=NUMBER is needed")?;
         match name.trim() {
             "payload_bytes" => limits.payload_bytes = limit(value)?,
+            "assign_bytes" => limits.assign_bytes = limit(value)?,
+            "variables_bytes" => limits.variables_bytes = limit(value)?,
             "history_events" => limits.history_events = limit(value)?,
             "execution_s" => limits.execution_s = limit(value)?,
             "inline_concurrency" => limits.inline_concurrency = limit(value)?,
             "distributed_concurrency" => limits.distributed_concurrency = limit(value)?,
             other => {
                 return Err(format!(
-                    "there is no limit '{other}': payload_bytes, history_events, execution_s, inline_concurrency and distributed_concurrency are known"
+                    "there is no limit '{other}': payload_bytes, assign_bytes, variables_bytes, history_events, execution_s, inline_concurrency and distributed_concurrency are known"
                 ));
             }
         }

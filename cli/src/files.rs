@@ -74,7 +74,8 @@ fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-fn json(text: &str, origin: &str) -> Result<Value, Refusal> {
+/// Reads JSON text; `origin` says where it comes from.
+pub fn json(text: &str, origin: &str) -> Result<Value, Refusal> {
     Value::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).map_err(|error| {
         if text.trim().is_empty() {
             return Refusal::with_help(format!("{origin} is empty"), "an input is JSON; {} is the empty one");

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use stepwell_asl::Value;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
@@ -106,11 +107,22 @@ impl Driver {
         }
     }
 
+    /// A turn that may take long leaves the thread's other tasks to another thread.
+    fn take_turns(&mut self) {
+        let now = self.shared.clock.now();
+        let threads = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+        if threads && self.worker.may_take_long() {
+            tokio::task::block_in_place(|| self.worker.run(now));
+        } else {
+            self.worker.run(now);
+        }
+    }
+
     /// Works until it is told to finish.
     pub async fn run(mut self) {
         loop {
             if self.finishing.is_none() {
-                self.worker.run(self.shared.clock.now());
+                self.take_turns();
             }
             self.act();
             self.tell();

@@ -44,6 +44,7 @@ pub fn type_name(kind: &HistoryKind) -> String {
         HistoryKind::StateEntered { state_type, .. } => format!("{}StateEntered", state_type.name()),
         HistoryKind::StateExited { state_type, .. } => format!("{}StateExited", state_type.name()),
         HistoryKind::StateAborted { state_type } => format!("{}StateAborted", state_type.name()),
+        HistoryKind::EvaluationFailed { .. } => "EvaluationFailed".into(),
         HistoryKind::TaskScheduled(scheduled) => of(&scheduled.label, "Scheduled"),
         HistoryKind::TaskStarted { label, .. } => of(label, "Started"),
         HistoryKind::TaskSubmitted { label, .. } => of(label, "Submitted"),
@@ -135,6 +136,10 @@ fn of_kind(kind: &HistoryKind) -> Option<(String, Details)> {
         HistoryKind::StateExited { name, output, assigned, .. } => {
             let exited = new().with("name", name.clone()).payload("output", output);
             named("stateExited", assigned_variables(exited, assigned.as_ref()))
+        }
+        HistoryKind::EvaluationFailed { state, location, error } => {
+            let failed = new().error(error).with_some("location", location.clone());
+            named("evaluationFailed", failed.with("state", state.clone()))
         }
         HistoryKind::TaskScheduled(scheduled) => Some(scheduled_details(scheduled)),
         HistoryKind::TaskStarted { label, worker } => match label {

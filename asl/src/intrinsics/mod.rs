@@ -76,9 +76,8 @@ impl Intrinsic {
 
     /// The call's value. The reason of a failure starts with the whole text of the outermost call, as AWS has it.
     pub fn evaluate(&self, scope: &mut Scope<'_>) -> Result<Value, EvalError> {
-        Evaluation::new(scope).call(&self.call).map_err(|error| EvalError {
-            name: ERROR_NAME,
-            reason: format!("The function '{}' had the following error: {error}", self.text),
+        Evaluation::new(scope).call(&self.call).map_err(|error| {
+            EvalError::new(ERROR_NAME, format!("The function '{}' had the following error: {error}", self.text))
         })
     }
 }

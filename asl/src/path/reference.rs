@@ -61,9 +61,9 @@ impl ReferencePath {
     /// An index must exist, and what is there along the way must be an object for a name and an array for an index;
     /// else the error is `States.ResultPathMatchFailure`. Only the containers along the way are built anew.
     pub fn write(&self, document: &Value, value: Value) -> Result<Value, EvalError> {
-        let failed = || EvalError {
-            name: "States.ResultPathMatchFailure",
-            reason: format!("Unable to apply ReferencePath {} to input {document}", self.text),
+        let failed = || {
+            let reason = format!("Unable to apply ReferencePath {} to input {document}", self.text);
+            EvalError::new("States.ResultPathMatchFailure", reason)
         };
         let mut along = Vec::with_capacity(self.segments.len());
         let mut place = Some(document);

@@ -32,6 +32,7 @@ pub enum HistoryKind {
     StateEntered { state_type: StateType, name: Text, input: Value },
     StateExited { state_type: StateType, name: Text, output: Value, assigned: Option<Value> },
     StateAborted { state_type: StateType },
+    EvaluationFailed { state: Text, location: Option<Text>, error: StateError },
     TaskScheduled(Box<Scheduled>),
     TaskStarted { label: TaskLabel, worker: Option<Text> },
     TaskSubmitted { label: TaskLabel, output: Value },
@@ -121,6 +122,7 @@ impl HistoryKind {
             | HistoryKind::ExecutionAborted(_)
             | HistoryKind::StateEntered { .. }
             | HistoryKind::StateExited { .. }
+            | HistoryKind::EvaluationFailed { .. }
             | HistoryKind::TaskScheduled(_)
             | HistoryKind::TaskStarted { .. }
             | HistoryKind::TaskSubmitted { .. }
@@ -153,6 +155,7 @@ impl HistoryKind {
             | HistoryKind::ExecutionAborted(_)
             | HistoryKind::ExecutionRedriven { .. }
             | HistoryKind::StateAborted { .. }
+            | HistoryKind::EvaluationFailed { .. }
             | HistoryKind::TaskStarted { .. }
             | HistoryKind::TaskFailed { .. }
             | HistoryKind::TaskTimedOut { .. }
@@ -206,6 +209,7 @@ mod tests {
         let followed = [
             HistoryKind::StateEntered { state_type, name: name.clone(), input: value.clone() },
             HistoryKind::StateExited { state_type, name: name.clone(), output: value.clone(), assigned: None },
+            HistoryKind::EvaluationFailed { state: name.clone(), location: None, error: error.clone() },
             HistoryKind::TaskScheduled(Box::new(scheduled)),
             HistoryKind::TaskStarted { label: label.clone(), worker: None },
             HistoryKind::TaskSubmitted { label: label.clone(), output: value.clone() },

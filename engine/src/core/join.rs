@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use stepwell_asl::dataflow::{Left, place};
-use stepwell_asl::program::{StateType, Transition};
+use stepwell_asl::program::{QueryLanguage, StateType, Transition};
 use stepwell_asl::retry::{Catcher, Retrier, backoff_ms, matches};
 use stepwell_asl::{State, StateId, Value};
 
@@ -39,6 +39,9 @@ impl Turning<'_> {
         let state = self.state(id);
         let Leave { output, assigned, next } = leave;
         if let Some(Value::Object(variables)) = &assigned {
+            if !self.may_assign(id, variables) {
+                return self.fail(id, Fault::terminal(Fault::variables_too_large(&state.name)));
+            }
             for (name, value) in variables.iter() {
                 self.assign(id, name.clone(), value.clone());
             }
@@ -209,14 +212,14 @@ impl Turning<'_> {
 
     fn catch(&mut self, id: BranchId, at: usize, catcher: &Catcher, error: &StateError) {
         let raw = self.position(id).input.clone();
-        let error = error.to_value();
+        let (error, language) = (error.to_value(), self.state(id).language);
         let left = self.flow(id, |flow| {
+            if language == QueryLanguage::Jsonata {
+                let outcome = Some(("errorOutput", &error));
+                return flow.transform(catcher.assign.as_ref(), catcher.output.as_ref(), &raw, outcome);
+            }
             let assigned = flow.assigned(catcher.assign.as_ref(), &error)?;
-            let output = match &catcher.output {
-                Some(template) => flow.with(&error, |scope| template.evaluate(scope))?,
-                None => place(&catcher.result_path, &raw, error)?,
-            };
-            Ok(Left { output, assigned })
+            Ok(Left { output: place(&catcher.result_path, &raw, error)?, assigned })
         });
         match left {
             Ok(left) => {

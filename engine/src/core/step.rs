@@ -4,6 +4,8 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 use stepwell_asl::dataflow::{Flow, Observer};
+use stepwell_asl::program::StateType;
+use stepwell_asl::value::Object;
 use stepwell_asl::{Chance, EvalError, Program, State, Text, Timestamp, Value};
 
 use super::branch::{BranchId, Position, Ticket};
@@ -346,9 +348,15 @@ impl<'a> Turning<'a> {
     /// A branch's new scope variable.
     pub fn assign(&mut self, id: BranchId, name: Text, value: Value) {
         self.changes.push(Change::Variable(id, name.clone(), value.clone()));
-        if let Some(branch) = self.execution.branches.get_mut(&id) {
-            branch.variables.insert(name, value);
-        }
+        self.execution.set_variable(id, name, value);
+    }
+
+    /// Whether a branch may set these variables, by their own sizes and by that of all variables together.
+    pub fn may_assign(&self, id: BranchId, assigned: &Object) -> bool {
+        let Limits { assign_bytes, variables_bytes, .. } = &self.env.limits;
+        let bytes = assigned.values().map(Value::json_bytes).fold(0, usize::saturating_add);
+        assign_bytes.is_none_or(|limit| bytes <= limit)
+            && variables_bytes.is_none_or(|limit| self.execution.variables_bytes_with(id, assigned) <= limit)
     }
 
     /// Fills a slot of a branch's join.
@@ -467,8 +475,34 @@ impl<'a> Turning<'a> {
             Some(probe) => &mut **probe,
             None => &mut (),
         };
-        let evaluated = evaluate(&mut Flow { surroundings: &around, chance: &mut self.env.chance, observer });
-        evaluated.map_err(|error| self.fault(id, error))
+        let (now, chance) = (self.env.now, &mut self.env.chance);
+        let evaluated = evaluate(&mut Flow { surroundings: &around, now, chance, observer });
+        evaluated.map_err(|error| self.evaluation_failed(id, error))
+    }
+
+    /// An evaluation has failed. What goes wrong with JSONata has a line of its own in the history.
+    fn evaluation_failed(&mut self, id: BranchId, error: EvalError) -> Fault {
+        let (name, location) = (error.name, error.field.clone());
+        let fault = self.fault(id, error);
+        if name == EvalError::QUERY {
+            let follows = self.before_evaluation(id);
+            let (state, error) = (self.state(id).name.clone(), fault.error.clone());
+            let event = self.emit_after(follows, HistoryKind::EvaluationFailed { state, location, error });
+            self.position_mut(id).last_event = event;
+        }
+        fault
+    }
+
+    /// What the line of a failed evaluation follows. Where nothing has happened since the state was entered it is what
+    /// the entry follows, too, but for Wait. (Observed on AWS.)
+    fn before_evaluation(&self, id: BranchId) -> u64 {
+        let position = self.position(id);
+        let is_wait = self.state(id).kind.state_type() == StateType::Wait;
+        if is_wait || position.last_event != position.entered_event {
+            return position.last_event;
+        }
+        let entry = self.history.iter().rev().find(|event| event.id == position.entered_event);
+        entry.map_or(position.last_event, |entry| entry.previous_id)
     }
 
     /// What has gone wrong while a branch's state was evaluated. A test has no history that a sentence could point to:

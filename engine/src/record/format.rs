@@ -159,6 +159,7 @@ row_enum!(HistoryKind {
     26 => MapRunSucceeded,
     27 => MapRunFailed(error),
     28 => MapRunAborted,
+    29 => EvaluationFailed { state, location, error },
 });
 row_struct!(Scheduled { label, resource, input, region, timeout_s, heartbeat_s, role });
 row_enum!(TaskLabel { 0 => Function, 1 => Activity, 2 => Service { service, action } });

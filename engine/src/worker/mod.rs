@@ -251,6 +251,12 @@ impl<R> Worker<R> {
         });
     }
 
+    /// Whether the next run may take long: an expression of the turns that can be taken may.
+    pub fn may_take_long(&self) -> bool {
+        let of = |id| self.residents.get(id).map(|resident| &resident.stage);
+        self.able.iter().any(|id| matches!(of(id), Some(Stage::Live(live)) if live.program.has_jsonata))
+    }
+
     /// Takes the turns that can be taken at this time.
     pub fn run(&mut self, now: Timestamp) {
         self.env.now = now;

@@ -63,6 +63,7 @@ fn is_failure(kind: &HistoryKind) -> bool {
         HistoryKind::ExecutionFailed(_)
             | HistoryKind::ExecutionTimedOut(_)
             | HistoryKind::ExecutionAborted(_)
+            | HistoryKind::EvaluationFailed { .. }
             | HistoryKind::TaskFailed { .. }
             | HistoryKind::TaskTimedOut { .. }
             | HistoryKind::MapIterationFailed { .. }
@@ -84,6 +85,10 @@ fn detail(kind: &HistoryKind) -> String {
         | HistoryKind::MapRunFailed(error)
         | HistoryKind::TaskFailed { error, .. }
         | HistoryKind::TaskTimedOut { error, .. } => failed(error),
+        HistoryKind::EvaluationFailed { state, location, error } => {
+            let place = location.as_ref().map(|field| format!(" {}", printable(field))).unwrap_or_default();
+            format!("{}{place}  {}", printable(state), failed(error))
+        }
         HistoryKind::ExecutionRedriven { count } => format!("redrive {count}"),
         HistoryKind::StateEntered { name, input, .. } => format!("{}  {}", printable(name), short(input)),
         HistoryKind::StateExited { name, output, .. } => format!("{}  {}", printable(name), short(output)),

@@ -41,16 +41,16 @@ pub(super) fn batches(
 }
 
 fn most(flow: &mut Flow<'_>, quantity: Option<&Quantity>, field: &str, input: &Value) -> Result<usize, EvalError> {
+    let Some(quantity) = quantity else { return Ok(usize::MAX) };
     let (value, path) = match quantity {
-        None => return Ok(usize::MAX),
-        Some(Quantity::Fixed(value)) => (value.clone(), None),
-        Some(Quantity::Path(path)) => (flow.select(path, input)?, Some(path.text())),
-        Some(Quantity::Computed(template)) => (flow.with(input, |scope| template.evaluate(scope))?, None),
+        Quantity::Fixed(value) => (value.clone(), None),
+        Quantity::Path(path) => (flow.select(path, input)?, Some(path.text())),
+        Quantity::Query(query) => (Value::Number(flow.with(input, |scope| query.number(scope))?), None),
     };
     let number = value.as_number().and_then(serde_json::Number::as_u64).filter(|number| *number > 0);
     number.map(|number| usize::try_from(number).unwrap_or(usize::MAX)).ok_or_else(|| {
         let shown = value.as_str().map_or_else(|| value.to_string(), str::to_string);
-        EvalError::runtime(match path {
+        quantity.failure(match path {
             Some(path) => format!("The {field}Path field refers to value \"{shown}\" which is not valid: {path}"),
             None => format!("The {field} field has the value \"{shown}\" which is not valid"),
         })

@@ -1,7 +1,7 @@
 //! `Choice`: takes the first rule that holds, else `Default`.
 
 use stepwell_asl::dataflow::Left;
-use stepwell_asl::program::Choice;
+use stepwell_asl::program::{Choice, QueryLanguage};
 use stepwell_asl::{EvalError, State};
 
 use crate::core::branch::BranchId;
@@ -14,6 +14,10 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, choic
         let input = flow.input(state, &raw)?;
         for rule in &choice.rules {
             if flow.with(&input, |scope| rule.test.holds(scope))? {
+                if state.language == QueryLanguage::Jsonata {
+                    let left = flow.transform(rule.assign.as_ref(), rule.output.as_ref(), &input, None)?;
+                    return Ok((left, Some(rule.next)));
+                }
                 let assigned = flow.assigned(rule.assign.as_ref(), &input)?;
                 let output = flow.path(&state.output_path, &input)?;
                 return Ok((Left { output, assigned }, Some(rule.next)));

@@ -196,12 +196,13 @@ fn look_again(turn: &mut Turning<'_>, id: BranchId) {
 }
 
 fn tolerated_count(flow: &mut Flow<'_>, quantity: Option<&Quantity>, input: &Value) -> Result<Option<u64>, EvalError> {
-    let Some((value, path)) = evaluate(flow, quantity, input)? else { return Ok(None) };
+    let Some(quantity) = quantity else { return Ok(None) };
+    let (value, path) = evaluate(flow, quantity, input)?;
     let number = value.as_number();
     match (number.and_then(serde_json::Number::as_u64), number.and_then(serde_json::Number::as_i64)) {
         (Some(count), _) => Ok(Some(count)),
-        (None, Some(_)) => Err(EvalError::runtime("ToleratedFailureCount cannot be negative.".to_owned())),
-        (None, None) => Err(not_valid("ToleratedFailureCount", &value, path, "integer")),
+        (None, Some(_)) => Err(quantity.failure("ToleratedFailureCount cannot be negative.")),
+        (None, None) => Err(quantity.failure(not_valid("ToleratedFailureCount", &value, path, "integer"))),
     }
 }
 
@@ -210,35 +211,33 @@ fn tolerated_percentage(
     quantity: Option<&Quantity>,
     input: &Value,
 ) -> Result<Option<f64>, EvalError> {
-    let Some((value, path)) = evaluate(flow, quantity, input)? else { return Ok(None) };
+    let Some(quantity) = quantity else { return Ok(None) };
+    let (value, path) = evaluate(flow, quantity, input)?;
     match value.as_number().and_then(serde_json::Number::as_f64) {
         Some(percentage) if (0.0..=100.0).contains(&percentage) => Ok(Some(percentage)),
-        Some(_) => Err(EvalError::runtime("ToleratedFailurePercentage must be between 0 and 100.".to_owned())),
-        None => Err(not_valid("ToleratedFailurePercentage", &value, path, "float")),
+        Some(_) => Err(quantity.failure("ToleratedFailurePercentage must be between 0 and 100.")),
+        None => Err(quantity.failure(not_valid("ToleratedFailurePercentage", &value, path, "float"))),
     }
 }
 
-type Evaluated<'a> = Option<(Value, Option<&'a Selector>)>;
-
 fn evaluate<'a>(
     flow: &mut Flow<'_>,
-    quantity: Option<&'a Quantity>,
+    quantity: &'a Quantity,
     input: &Value,
-) -> Result<Evaluated<'a>, EvalError> {
+) -> Result<(Value, Option<&'a Selector>), EvalError> {
     Ok(match quantity {
-        None => None,
-        Some(Quantity::Fixed(value)) => Some((value.clone(), None)),
-        Some(Quantity::Path(path)) => Some((flow.select(path, input)?, Some(path))),
-        Some(Quantity::Computed(template)) => Some((flow.with(input, |scope| template.evaluate(scope))?, None)),
+        Quantity::Fixed(value) => (value.clone(), None),
+        Quantity::Path(path) => (flow.select(path, input)?, Some(path)),
+        Quantity::Query(query) => (Value::Number(flow.with(input, |scope| query.number(scope))?), None),
     })
 }
 
-fn not_valid(field: &str, value: &Value, path: Option<&Selector>, what: &str) -> EvalError {
+fn not_valid(field: &str, value: &Value, path: Option<&Selector>, what: &str) -> String {
     let shown = value.as_str().map_or_else(|| value.to_string(), str::to_string);
-    EvalError::runtime(match path {
+    match path {
         Some(path) => {
             format!("The {field}Path field refers to value \"{shown}\" which is not a valid {what}: {}", path.text())
         }
         None => format!("The {field} field has the value \"{shown}\" which is not a valid {what}"),
-    })
+    }
 }

@@ -17,6 +17,10 @@ fn phrase(turn: &mut Turning<'_>, id: BranchId, phrase: Option<&Phrase>, field: 
     match phrase {
         None => Ok(None),
         Some(Phrase::Literal(text)) => Ok(Some(text.clone())),
+        Some(Phrase::Query(query)) => {
+            let raw = turn.position(id).input.clone();
+            turn.flow(id, |flow| flow.with(&raw, |scope| query.string(scope)).map(Some))
+        }
         Some(Phrase::Computed(template)) => {
             let raw = turn.position(id).input.clone();
             turn.flow(id, |flow| match flow.with(&raw, |scope| template.evaluate(scope))? {

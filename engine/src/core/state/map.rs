@@ -3,7 +3,8 @@
 
 use stepwell_asl::dataflow::{Flow, Stage};
 use stepwell_asl::path::Selector;
-use stepwell_asl::program::{Map, Quantity};
+use stepwell_asl::program::{Map, Quantity, QueryLanguage};
+use stepwell_asl::template::Template;
 use stepwell_asl::value::Array;
 use stepwell_asl::{EvalError, State, StateKind, Value};
 
@@ -21,7 +22,7 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: 
     let raw = turn.position(id).input.clone();
     let (input, items, wanted) = turn.flow(id, |flow| {
         let input = flow.input(state, &raw)?;
-        let items = items(flow, map, &input)?;
+        let items = items(flow, state, map, &input)?;
         let wanted = concurrency(flow, map.max_concurrency.as_ref(), &input)?;
         Ok((input, items, wanted))
     })?;
@@ -46,33 +47,49 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: 
 }
 
 /// The items that iterations are for.
-pub(super) fn items(flow: &mut Flow<'_>, map: &Map, input: &Value) -> Result<Array, EvalError> {
-    let (value, shown) = match (&map.items_path, &map.items) {
-        (Some(path), _) => (flow.select(path, input)?, path.text_from_root()),
-        (None, Some(template)) => (flow.with(input, |scope| template.evaluate(scope))?, "$"),
-        (None, None) => (input.clone(), "$"),
-    };
-    match value {
-        Value::Array(items) => {
-            flow.observer.saw(Stage::AfterItemsPath, &Value::Array(items.clone()));
-            Ok(items)
-        }
-        _ => Err(EvalError::runtime(format!("Reference path \"{shown}\" must point to array."))),
-    }
+pub(super) fn items(flow: &mut Flow<'_>, state: &State, map: &Map, input: &Value) -> Result<Array, EvalError> {
+    let items = match (&map.items_path, &map.items) {
+        (Some(path), _) => match flow.select(path, input)? {
+            Value::Array(items) => Ok(items),
+            _ => Err(no_array(path.text_from_root())),
+        },
+        (None, Some(Template::Query(query))) => flow.with(input, |scope| query.typed(scope, "array", as_array)),
+        (None, Some(template)) => match flow.with(input, |scope| template.evaluate(scope))? {
+            Value::Array(items) => Ok(items),
+            other => Err(EvalError::query(Some("Items".into()), format!("Items must be an array but was: {other}"))),
+        },
+        (None, None) => match (input, state.language) {
+            (Value::Array(items), _) => Ok(items.clone()),
+            (_, QueryLanguage::JsonPath) => Err(no_array("$")),
+            (other, QueryLanguage::Jsonata) => {
+                Err(EvalError::query(None, format!("Map state input must be an array but was: {other}")))
+            }
+        },
+    }?;
+    flow.observer.saw(Stage::AfterItemsPath, &Value::Array(items.clone()));
+    Ok(items)
+}
+
+fn as_array(value: &Value) -> Option<Array> {
+    value.as_array().cloned()
+}
+
+fn no_array(path: &str) -> EvalError {
+    EvalError::runtime(format!("Reference path \"{path}\" must point to array."))
 }
 
 /// `MaxConcurrency`, 0 where it is not written.
 pub(super) fn concurrency(flow: &mut Flow<'_>, quantity: Option<&Quantity>, input: &Value) -> Result<u32, EvalError> {
+    let Some(quantity) = quantity else { return Ok(0) };
     let (value, path): (Value, Option<&Selector>) = match quantity {
-        None => return Ok(0),
-        Some(Quantity::Fixed(value)) => (value.clone(), None),
-        Some(Quantity::Path(path)) => (flow.select(path, input)?, Some(path)),
-        Some(Quantity::Computed(template)) => (flow.with(input, |scope| template.evaluate(scope))?, None),
+        Quantity::Fixed(value) => (value.clone(), None),
+        Quantity::Path(path) => (flow.select(path, input)?, Some(path)),
+        Quantity::Query(query) => (Value::Number(flow.with(input, |scope| query.number(scope))?), None),
     };
     value.as_number().and_then(serde_json::Number::as_u64).map(|n| u32::try_from(n).unwrap_or(u32::MAX)).ok_or_else(
         || {
             let shown = value.as_str().map_or_else(|| value.to_string(), str::to_string);
-            EvalError::runtime(match path {
+            quantity.failure(match path {
                 Some(path) => format!(
                     "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {}",
                     path.text()

@@ -24,7 +24,7 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, map: 
         let input = flow.input(state, &raw)?;
         let items = match given {
             Some(items) => items,
-            None => items(flow, map, &input)?,
+            None => items(flow, state, map, &input)?,
         };
         Ok((input, items))
     })?;
@@ -110,18 +110,18 @@ fn tolerated(
     input: &Value,
     tolerance: &Tolerance,
 ) -> Result<(), EvalError> {
+    let Some(quantity) = quantity else { return Ok(()) };
     let (value, path) = match quantity {
-        None => return Ok(()),
-        Some(Quantity::Fixed(value)) => (value.clone(), None),
-        Some(Quantity::Path(path)) => (flow.select(path, input)?, Some(path.text())),
-        Some(Quantity::Computed(template)) => (flow.with(input, |scope| template.evaluate(scope))?, None),
+        Quantity::Fixed(value) => (value.clone(), None),
+        Quantity::Path(path) => (flow.select(path, input)?, Some(path.text())),
+        Quantity::Query(query) => (Value::Number(flow.with(input, |scope| query.number(scope))?), None),
     };
     if (tolerance.holds)(&value) {
         flow.observer.saw(tolerance.stage, &value);
         return Ok(());
     }
     let (field, shown) = (tolerance.field, value.as_str().map_or_else(|| value.to_string(), str::to_string));
-    Err(EvalError::runtime(match path {
+    Err(quantity.failure(match path {
         Some(path) => format!("The {field}Path field refers to value \"{shown}\" which is not valid: {path}"),
         None => format!("The {field} field has the value \"{shown}\" which is not valid"),
     }))

@@ -1,8 +1,8 @@
-//! `Pass`: its result is what is written, else its effective input.
+//! `Pass`: its result is what is written, else its effective input. In JSONata its output is all that it makes.
 
 use stepwell_asl::State;
 use stepwell_asl::dataflow::{Left, Stage, place};
-use stepwell_asl::program::Pass;
+use stepwell_asl::program::{Pass, QueryLanguage};
 
 use crate::core::branch::BranchId;
 use crate::core::fault::Fault;
@@ -12,12 +12,14 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, pass:
     let raw = turn.position(id).input.clone();
     let left = turn.flow(id, |flow| {
         let input = flow.input(state, &raw)?;
+        if state.language == QueryLanguage::Jsonata {
+            return flow.pass_on(state, input);
+        }
         let input = flow.arguments(pass.parameters.as_ref(), input)?;
         let result = match &pass.result {
-            Some(template) => {
-                let result = flow.with(&input, |scope| template.evaluate(scope))?;
-                flow.observer.saw(Stage::Result, &result);
-                result
+            Some(result) => {
+                flow.observer.saw(Stage::Result, result);
+                result.clone()
             }
             None => input,
         };

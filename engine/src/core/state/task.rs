@@ -18,8 +18,8 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task:
     turn.position_mut(id).ticket = ticket;
     let (arguments, timeout_s, heartbeat_s, role) = turn.flow(id, |flow| {
         let input = flow.input(state, &raw)?;
-        let timeout_s = seconds(flow, task.timeout.as_ref(), "TimeoutSecondsPath", &input)?;
-        let heartbeat_s = seconds(flow, task.heartbeat.as_ref(), "HeartbeatSecondsPath", &input)?;
+        let timeout_s = seconds(flow, task.timeout.as_ref(), "TimeoutSeconds", &input)?;
+        let heartbeat_s = seconds(flow, task.heartbeat.as_ref(), "HeartbeatSeconds", &input)?;
         let role = match &task.credentials {
             Some(template) => flow.with(&input, |scope| template.evaluate(scope))?.get("RoleArn").cloned(),
             None => None,
@@ -61,30 +61,33 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task:
     Ok(())
 }
 
+/// `TimeoutSeconds` or `HeartbeatSeconds`.
 fn seconds(
     flow: &mut Flow<'_>,
     quantity: Option<&Quantity>,
     field: &str,
     input: &Value,
 ) -> Result<Option<u64>, EvalError> {
-    let (value, shown) = match quantity {
-        None => return Ok(None),
-        Some(Quantity::Fixed(value)) => (value.clone(), String::new()),
-        Some(Quantity::Computed(template)) => (flow.with(input, |scope| template.evaluate(scope))?, String::new()),
-        Some(Quantity::Path(path)) => {
+    let Some(quantity) = quantity else { return Ok(None) };
+    let (value, of) = match quantity {
+        Quantity::Fixed(value) => (value.clone(), format!("The {field} field cannot be parsed as a long value: ")),
+        Quantity::Query(query) => (
+            Value::Number(flow.with(input, |scope| query.number(scope))?),
+            format!("The {field} field cannot be parsed as a long value: "),
+        ),
+        Quantity::Path(path) => {
             let value = flow.with(input, |scope| scope.select(path)).map_err(|_| {
-                EvalError::runtime(format!("The {field} parameter does not reference an input value: {}", path.text()))
+                let path = path.text();
+                EvalError::runtime(format!("The {field}Path parameter does not reference an input value: {path}"))
             })?;
-            (value, path.text().to_string())
+            (value, format!("The {field}Path parameter cannot be parsed as a long value: {} == ", path.text()))
         }
     };
     match value.as_number().and_then(serde_json::Number::as_u64).filter(|seconds| *seconds > 0) {
         Some(seconds) => Ok(Some(seconds)),
         None => {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_string);
-            Err(EvalError::runtime(format!(
-                "The {field} parameter cannot be parsed as a long value: {shown} == {value}"
-            )))
+            Err(quantity.failure(format!("{of}{value}")))
         }
     }
 }

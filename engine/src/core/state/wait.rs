@@ -48,18 +48,21 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, wait:
                     ))
                 })
             }
-            Wait::Computed(template) => {
-                let value = flow.with(&input, |scope| template.evaluate(scope))?;
-                match value.as_number().and_then(serde_json::Number::as_u64) {
-                    Some(seconds) => Ok(after(now, seconds)),
-                    None => value.as_str().and_then(Timestamp::parse).ok_or_else(|| {
-                        EvalError::runtime(format!(
-                            "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format \
-                             string: {}",
-                            plain(&value)
-                        ))
-                    }),
-                }
+            Wait::SecondsQuery(query) => {
+                let seconds = flow.with(&input, |scope| query.number(scope))?;
+                let whole = seconds.as_u64().ok_or_else(|| {
+                    query.failure(format!("The Seconds field cannot be parsed as a long value: {seconds}"))
+                })?;
+                Ok(after(now, whole))
+            }
+            Wait::TimestampQuery(query) => {
+                let text = flow.with(&input, |scope| query.string(scope))?;
+                Timestamp::parse(&text).ok_or_else(|| {
+                    query.failure(format!(
+                        "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: \
+                         {text}"
+                    ))
+                })
             }
         }
     })?;
