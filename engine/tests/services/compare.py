@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds every request that the engine writes against the one that botocore writes for the same parameters.
 
-    compare.py PATH/TO/examples/services
+    compare.py PATH/TO/examples/services [SERVICE...]
 
 The parameters are generated from botocore's models: every operation once with all members and once with the required ones.
 """
