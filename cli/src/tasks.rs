@@ -52,10 +52,16 @@ pub async fn serving_router(config: Config, mock_all: bool) -> Router {
 }
 
 async fn finished(config: Config, mock_all: bool, sink: Sink) -> Router {
-    let lambda = if mock_all { None } else { aws::lambda(&config).await };
+    let (lambda, services) = match mock_all {
+        true => (None, None),
+        false => (aws::lambda(&config).await, aws::services(&config).await),
+    };
     let mut router = Router::with_output(config, sink);
     if let Some(lambda) = lambda {
         router = router.with_lambda(lambda);
+    }
+    if let Some(services) = services {
+        router = router.with_services(services);
     }
     if mock_all { router.mocking_all() } else { router }
 }

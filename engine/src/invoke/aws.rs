@@ -1,4 +1,5 @@
-//! Functions on AWS Lambda, or on an endpoint that speaks its API, called through AWS's SDK.
+//! Functions on AWS Lambda, or on an endpoint that speaks its API, called through AWS's SDK; and every other service of AWS,
+//! called by its model.
 //!
 //! The rule: credentials that happen to lie about never reach AWS by themselves. Unless `aws.real` says so, a call needs
 //! an endpoint that is not AWS's own, and no file, no metadata service and no login session is asked for credentials.
@@ -7,6 +8,7 @@
 mod connect;
 mod exchange;
 mod reach;
+mod services;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +19,8 @@ use self::connect::Clients;
 use self::reach::Reach;
 use super::config::{Config, Target};
 use super::function::{CallError, Function, FunctionCall, FunctionResponse};
+
+pub use self::services::{ServiceInvoker, services};
 
 /// What no call of a function can outlast: Lambda's own limit of 15 minutes, and a little for the way.
 const CALL_LIMIT: Duration = Duration::from_secs(15 * 60 + 10);

@@ -8,6 +8,10 @@
 //! region = "eu-west-1"                  # of calls, executions and functions; else AWS_REGION, AWS_DEFAULT_REGION, ...
 //! endpoint = "http://127.0.0.1:4566"    # where Lambda and the other services are instead
 //!
+//! [aws.endpoints]                       # where single services are
+//! dynamodb = "http://127.0.0.1:8000"    # by the name that `aws-sdk:` resources have
+//! sqs = "aws"                           # AWS itself, whatever `endpoint` says; needs real = true
+//!
 //! [pool]
 //! concurrency = 64                      # calls in flight at once, over all routes
 //!
@@ -23,8 +27,8 @@
 //! task fits by its resource: `arn:aws:states:::sqs:sendMessage`. `match` alone decides, not how the definition
 //! happens to write the name.
 //!
-//! A task that no route takes goes to AWS if `aws.real` is true, or if `aws.endpoint`, `AWS_ENDPOINT_URL_LAMBDA` or
-//! `AWS_ENDPOINT_URL` says where else to look. Otherwise it fails with `States.Runtime`, which `States.ALL` does not catch, and
+//! A task that no route takes goes to its service at AWS if `aws.real` is true, or where `[aws.endpoints]`, `aws.endpoint`,
+//! `AWS_ENDPOINT_URL_<SERVICE>` or `AWS_ENDPOINT_URL` says the service is. Otherwise it fails with `States.Runtime`, which `States.ALL` does not catch, and
 //! a cause that says what to add to the file.
 //!
 //! Keys of every route but mocks: `concurrency` (calls in flight per function; 4 for processes, otherwise only the
@@ -94,6 +98,7 @@ use stepwell_asl::Value;
 use super::environment::Environment;
 pub use super::pattern::Pattern;
 use super::real_aws;
+use super::services::model::Entry;
 
 /// The region where nothing names one.
 pub const REGION_DEFAULT: &str = "us-east-1";
@@ -118,6 +123,8 @@ pub struct Aws {
     pub region: Option<String>,
     /// `endpoint`: where AWS's services are instead.
     pub endpoint: Option<String>,
+    /// `[aws.endpoints]`: where single services are, by their names in resources.
+    pub endpoints: BTreeMap<String, ServiceEndpoint>,
     /// What the environment says where the file does not.
     pub environment: Environment,
 }
@@ -140,18 +147,51 @@ impl Aws {
 
     /// Where Lambda is instead, if anywhere.
     pub fn lambda_endpoint(&self) -> Option<&str> {
-        self.endpoint.as_deref().or(self.environment.lambda_endpoint())
+        match self.endpoints.get("lambda") {
+            Some(endpoint) => endpoint.url(),
+            None => self.endpoint.as_deref().or(self.environment.lambda_endpoint()),
+        }
     }
 
     /// Where STS is instead, if anywhere.
     pub fn sts_endpoint(&self) -> Option<&str> {
-        self.environment.sts_endpoint().or(self.endpoint())
+        match self.endpoints.get("sts") {
+            Some(endpoint) => endpoint.url(),
+            None => self.environment.sts_endpoint().or(self.endpoint()),
+        }
+    }
+
+    /// Where a service is instead, if anywhere: by its own line in the file, by the file's `endpoint`, by its own variable
+    /// (`AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`), by `AWS_ENDPOINT_URL`.
+    pub fn service_endpoint(&self, service: &Entry) -> Option<&str> {
+        match self.endpoints.get(&service.name) {
+            Some(endpoint) => endpoint.url(),
+            None => self.endpoint.as_deref().or_else(|| self.environment.service_endpoint(service.id)),
+        }
     }
 
     /// Whether a call to this endpoint, or to AWS itself where there is none, is allowed: real AWS, by whatever name,
     /// only where `real` says so.
     pub fn allows(&self, endpoint: Option<&str>) -> bool {
         self.real || endpoint.is_some_and(|endpoint| !real_aws::is_aws(endpoint))
+    }
+}
+
+/// Where a single service is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceEndpoint {
+    /// At AWS.
+    Aws,
+    /// At this URL.
+    Url(String),
+}
+
+impl ServiceEndpoint {
+    fn url(&self) -> Option<&str> {
+        match self {
+            ServiceEndpoint::Aws => None,
+            ServiceEndpoint::Url(url) => Some(url),
+        }
     }
 }
 

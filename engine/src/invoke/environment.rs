@@ -70,6 +70,12 @@ impl Environment {
         self.endpoints.get("AWS_ENDPOINT_URL_STS").map(String::as_str)
     }
 
+    /// The variable of a service, by its `serviceId`, else `AWS_ENDPOINT_URL`.
+    pub fn service_endpoint(&self, id: &str) -> Option<&str> {
+        let name = format!("{ENDPOINT}_{}", id.to_ascii_uppercase().replace([' ', '-'], "_"));
+        self.endpoints.get(&name).map(String::as_str).or(self.endpoint())
+    }
+
     /// `AWS_ENDPOINT_URL` and its kin for single services, by name.
     pub fn endpoints(&self) -> &BTreeMap<String, String> {
         &self.endpoints

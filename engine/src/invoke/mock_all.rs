@@ -7,6 +7,7 @@ use stepwell_asl::Value;
 
 use super::function::FunctionResponse;
 use super::lambda_task;
+use super::services::{integration, sample};
 use super::{Answer, Task};
 
 const ID: &str = "00000000-0000-0000-0000-000000000000";
@@ -22,7 +23,7 @@ pub(super) fn answer(task: &Task) -> Answer {
             Ok(_) => lambda_task::answer(form, Ok(function_response())),
             Err(refused) => refused,
         },
-        None => Answer::Succeeded(service_answer(task).into()),
+        None => service_answer(task),
     }
 }
 
@@ -38,15 +39,35 @@ fn function_response() -> FunctionResponse {
     response
 }
 
-/// The answer of an optimized integration, with the metadata that AWS adds to the answers of most; of an SDK
-/// integration or an activity, an empty object.
-fn service_answer(task: &Task) -> Json {
+/// The answer of a service, in the shape that its model has; an activity's is an empty object. A resource that AWS does not
+/// know fails, as it would there.
+fn service_answer(task: &Task) -> Answer {
+    if let Some(shape) = optimised_answer(task) {
+        return Answer::Succeeded(shape.into());
+    }
+    if !integration::is_service(&task.resource) {
+        return Answer::Succeeded(Value::empty_object());
+    }
+    match integration::resolve(&task.resource) {
+        Ok(integration) => {
+            let output = integration.operation().output;
+            let naming = integration.form.naming();
+            let value = output.map(|output| sample::value(&integration.service, output, naming));
+            Answer::Succeeded(value.unwrap_or_else(Value::empty_object))
+        }
+        Err(cause) => Answer::failed("States.Runtime", cause),
+    }
+}
+
+/// The answers of optimised integrations that say more than the models do: what belongs to the parameters, and jobs that
+/// are done. With the metadata that AWS adds to the answers of most.
+fn optimised_answer(task: &Task) -> Option<Json> {
     let parts: Vec<&str> = task.resource.split(':').collect();
     let (service, action) = match parts[..] {
-        ["arn", _, "states", _, _, "aws-sdk", ..] => return json!({}),
+        ["arn", _, "states", _, _, "aws-sdk", ..] => return None,
         ["arn", _, "states", _, _, service, action] => (service, action.to_owned()),
         ["arn", _, "states", _, _, service, action, version] => (service, format!("{action}:{version}")),
-        _ => return json!({}),
+        _ => return None,
     };
     let text = |name: &str| task.input.get(name).and_then(Value::as_str);
     let job_name = |otherwise| text("JobName").unwrap_or(otherwise);
@@ -98,9 +119,9 @@ fn service_answer(task: &Task) -> Json {
             (json!({"Headers": {}, "ResponseBody": {}, "StatusCode": 200, "StatusText": "OK"}), false)
         }
         ("eks", "call") => (json!({"ResponseBody": {}, "StatusCode": 200}), false),
-        _ => (json!({}), false),
+        _ => return None,
     };
-    if has_metadata { with_metadata(shape) } else { shape }
+    Some(if has_metadata { with_metadata(shape) } else { shape })
 }
 
 fn with_metadata(mut shape: Json) -> Json {

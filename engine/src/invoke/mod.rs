@@ -19,6 +19,7 @@ mod pattern;
 mod process;
 mod real_aws;
 mod router;
+pub mod services;
 pub(crate) mod wall_clock;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

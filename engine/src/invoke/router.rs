@@ -17,6 +17,7 @@ use super::http::HttpFunction;
 use super::lambda_task::{self, Form};
 use super::mock::Mock;
 use super::process::Processes;
+use super::services::integration;
 use super::{Answer, Invoker, Sink, Task, mock_all, real_aws};
 
 /// Takes tasks to the invokers that `stepwell.toml` names. Cheap to call from any number of tasks at once.
@@ -163,10 +164,8 @@ impl Router {
         let Some(route) = self.route(&[], &task.resource) else {
             return match &self.services {
                 _ if self.mocks_all => mock_all::answer(task),
-                Some(services) if self.aws.allows(self.aws.endpoint()) => {
-                    let _permit = self.unrouted.admit(&task.resource).await;
-                    services.invoke(task).await
-                }
+                // No place of the pool is held: a job may run for days. The services bound their calls themselves.
+                Some(services) if self.reaches(&task.resource) => services.invoke(task).await,
                 Some(_) | None => no_route(task, None),
             };
         };
@@ -186,6 +185,12 @@ impl Router {
                 ),
             ),
         }
+    }
+
+    /// Whether a resource leads to a service that may be called. One that is misspelt does, so that this is what it hears.
+    fn reaches(&self, resource: &str) -> bool {
+        integration::is_service(resource)
+            && integration::entry(resource).is_none_or(|entry| self.aws.allows(self.aws.service_endpoint(entry)))
     }
 
     fn lambda_call(
@@ -302,6 +307,9 @@ fn who_else(task: &Task) -> &'static str {
     } else if task.waits_for_token() {
         " When a route has handed its task token on, somebody can answer the token through --api ADDR; a mock answers in \
          its place."
+    } else if integration::is_service(&task.resource) {
+        " Its service can be called where [aws.endpoints], endpoint in [aws] or AWS_ENDPOINT_URL says that it is, or at AWS with \
+         real = true in [aws]."
     } else {
         ""
     }

@@ -14,3 +14,9 @@ pub(super) fn unix_ms_after(ahead: Duration) -> i64 {
 pub(crate) fn http_date() -> String {
     chrono::Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
+
+/// Now, for a signature.
+#[cfg(feature = "aws")]
+pub(super) fn now() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}

@@ -72,12 +72,19 @@ impl Clients {
 
     async fn make(&self, destination: &Destination) -> Client {
         let mut config = self.at(&destination.region, destination.endpoint.as_deref());
-        if let Some(Role { arn, sts_endpoint }) = &destination.role {
-            let sts = self.at(&destination.region, sts_endpoint.as_deref());
-            let role = AssumeRoleProvider::builder(arn).session_name("stepwell").configure(&sts).build().await;
-            config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(role)).build();
+        if destination.role.is_some() {
+            let role = self.identity(&destination.region, destination.role.as_ref()).await;
+            config = config.into_builder().credentials_provider(role).build();
         }
         Client::new(&config)
+    }
+
+    /// Who calls: the role, where there is one, or whoever all calls are made as.
+    pub async fn identity(&self, region: &str, role: Option<&Role>) -> SharedCredentialsProvider {
+        let Some(Role { arn, sts_endpoint }) = role else { return self.credentials.clone() };
+        let sts = self.at(region, sts_endpoint.as_deref());
+        let role = AssumeRoleProvider::builder(arn).session_name("stepwell").configure(&sts).build().await;
+        SharedCredentialsProvider::new(role)
     }
 
     /// At an endpoint nothing of the process's own configuration counts: a profile may name other endpoints.

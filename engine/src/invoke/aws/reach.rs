@@ -46,7 +46,8 @@ impl Reach {
         Ok(Destination { region: self.region(call), endpoint: endpoint.map(str::to_owned), role })
     }
 
-    fn role(&self, arn: &str, endpoint: Option<&str>) -> Result<Role, CallError> {
+    /// The role to assume for a call to an endpoint, or why it may not be.
+    pub fn role(&self, arn: &str, endpoint: Option<&str>) -> Result<Role, CallError> {
         // An emulator serves all services at one place; AWS does not.
         let otherwise = endpoint.filter(|_| !self.aws.real);
         let sts_endpoint = self.aws.sts_endpoint().or(otherwise);
@@ -54,7 +55,8 @@ impl Reach {
         Ok(Role { arn: arn.to_owned(), sts_endpoint: sts_endpoint.map(str::to_owned) })
     }
 
-    fn check(&self, endpoint: Option<&str>, what: impl Fn() -> String) -> Result<(), CallError> {
+    /// Refuses an endpoint that may not be called, or that cannot be one.
+    pub fn check(&self, endpoint: Option<&str>, what: impl Fn() -> String) -> Result<(), CallError> {
         real_aws::check(&self.aws, endpoint, &what)?;
         match endpoint {
             Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => {

@@ -12,9 +12,10 @@ use stepwell_asl::{Number, Value};
 use toml::Spanned;
 
 use super::super::environment::Environment;
+use super::super::services::model;
 use super::{
     Aws, Config, ConfigError, HttpTarget, LambdaTarget, MockAnswer, Pattern, Pool, ProcessTarget, Route, Runtime,
-    Target, is_region,
+    ServiceEndpoint, Target, is_region,
 };
 
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
@@ -46,6 +47,8 @@ struct AwsTable {
     real: Option<bool>,
     region: Option<Spanned<String>>,
     endpoint: Option<Spanned<String>>,
+    #[serde(default)]
+    endpoints: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -145,6 +148,7 @@ fn file_config(file: FileTable, base: &Path) -> Checked<Config> {
             real: file.aws.real.unwrap_or_default(),
             region: file.aws.region.map(region).transpose()?,
             endpoint: file.aws.endpoint.map(url).transpose()?,
+            endpoints: file.aws.endpoints.into_iter().map(service_endpoint).collect::<Checked<_>>()?,
             environment: Environment::default(),
         },
         pool: Pool { concurrency: concurrency(file.pool.concurrency)?.unwrap_or(Pool::default().concurrency) },
@@ -355,6 +359,22 @@ fn url(text: Spanned<String>) -> Checked<String> {
         return Ok(text.into_inner());
     }
     Err(Fault(text.span(), format!("`{}` does not start with http:// or https://", text.get_ref())))
+}
+
+/// A service by its name in resources, or by botocore's, and where it is.
+fn service_endpoint((name, place): (Spanned<String>, Spanned<String>)) -> Checked<(String, ServiceEndpoint)> {
+    let wanted = name.get_ref();
+    let known = model::entries().iter().find(|entry| entry.name == *wanted || entry.botocore == *wanted);
+    let Some(entry) = known else {
+        let names = model::entries().iter().map(|entry| entry.name.as_str());
+        let meant = model::nearest(wanted, names).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+        return Err(Fault(name.span(), format!("`{wanted}` is no service of AWS{meant}")));
+    };
+    let place = match place.get_ref().as_str() {
+        "aws" => ServiceEndpoint::Aws,
+        _ => ServiceEndpoint::Url(url(place)?),
+    };
+    Ok((entry.name.clone(), place))
 }
 
 fn region(text: Spanned<String>) -> Checked<String> {
