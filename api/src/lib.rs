@@ -18,7 +18,9 @@ mod recent;
 mod resource;
 pub mod server;
 mod shape;
+mod test_case;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use stepwell_engine::Engine;
@@ -43,11 +45,13 @@ pub struct Options {
     pub limited: bool,
     /// How long a poll for an activity's task lasts. AWS: 60 seconds.
     pub poll: Duration,
+    /// The file with mocks in the format of Step Functions Local. It is read by every start that names a test case.
+    pub mock_config: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { limited: true, poll: Duration::from_secs(60) }
+        Options { limited: true, poll: Duration::from_secs(60), mock_config: None }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod ids;
 pub mod invoke;
 mod load;
 pub mod machines;
+pub mod mock_config;
 mod quotas;
 pub mod record;
 mod resources;

@@ -13,8 +13,8 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use crate::chance::{random, seed};
 use crate::clock::Clock;
 use crate::core::{
-    ChildEnd, Effect, Env, Event, Execution, Identity, Invoke, Limits, StartChild, StateError, Status, Ticket, Turn,
-    outstanding, step,
+    ChildEnd, Effect, Env, Event, Execution, Identity, Invoke, Limits, Pace, StartChild, StateError, Status, Ticket,
+    Turn, outstanding, step,
 };
 use crate::dispatch;
 use crate::invoke::Invoker;
@@ -30,6 +30,8 @@ const EVENTS_MAX: usize = 1_000;
 pub struct Options {
     /// The limits that hold.
     pub limits: Limits,
+    /// How fast Waits and retries pass.
+    pub pace: Pace,
     /// The time.
     pub clock: Clock,
     /// The key for task tokens.
@@ -48,6 +50,7 @@ impl Options {
     pub fn new() -> io::Result<Options> {
         Ok(Options {
             limits: Limits::AWS,
+            pace: Pace::REAL,
             clock: Clock::real(),
             tokens: TokenKey::new(random()?),
             seed: seed()?,
@@ -98,6 +101,7 @@ pub async fn run(
         now: options.clock.now(),
         chance: Chance::from_seed(options.seed),
         limits: options.limits.clone(),
+        pace: options.pace,
         tokens: options.tokens,
         moves_max: MOVES_MAX,
         bytes_max: usize::MAX,
@@ -282,7 +286,7 @@ impl Run<'_> {
 
     /// Hands a task to the invokers. Nothing but the answer comes back: its ticket says where it belongs.
     fn invoke(&mut self, number: u64, invoke: Invoke, offered: bool) {
-        if invoke.callback {
+        if invoke.callback && invoke.mocked.is_none() {
             self.watcher.waits_outside(&invoke);
         }
         let Some(member) = self.members.get_mut(&number) else { return };

@@ -226,7 +226,8 @@ impl Watch {
                 | Change::Redriven { .. }
                 | Change::MapRun(..)
                 | Change::ChildOpened(..)
-                | Change::ChildEnded(_) => {}
+                | Change::ChildEnded(_)
+                | Change::MockedCalls(..) => {}
             }
         }
         // One that is further on no longer holds what the turns in between follow.

@@ -49,6 +49,8 @@ pub enum Change {
     ChildOpened(Ticket, Child),
     /// An execution of a map run has ended.
     ChildEnded(Ticket),
+    /// A state that the test case answers for was called so often.
+    MockedCalls(Text, u32),
 }
 
 /// Applies a turn's changes to the execution as it was before that turn.
@@ -82,6 +84,7 @@ pub fn apply(execution: &mut Execution, changes: impl IntoIterator<Item = Change
             Change::MapRun(ticket, run) => execution.set_map_run(ticket, *run),
             Change::ChildOpened(ticket, child) => drop(execution.children.insert(ticket, child)),
             Change::ChildEnded(ticket) => drop(execution.children.remove(&ticket)),
+            Change::MockedCalls(state, calls) => drop(execution.mocked_calls.insert(state, calls)),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::branch::{Branch, BranchId, Position, Ticket};
 use super::fault::StateError;
 use super::limits::Limits;
 use super::map_run::{Child, MapRun};
+use super::test_case::TestCase;
 use super::trigger::{JoinKind, Trigger, Work};
 
 /// What never changes about an execution.
@@ -42,6 +43,8 @@ pub struct Identity {
     pub number: Option<u64>,
     /// The map run that started it, if one did.
     pub child_of: Option<ChildOf>,
+    /// The test case that answers for some of its Task states, if it was started with one.
+    pub test_case: Option<Arc<TestCase>>,
 }
 
 /// Where an execution of a map run comes from.
@@ -122,6 +125,8 @@ pub struct Execution {
     pub map_runs: BTreeMap<Ticket, MapRun>,
     /// The open executions of all of them.
     pub children: BTreeMap<Ticket, Child>,
+    /// How often each state was called that the test case answers for: its next answer goes by this.
+    pub mocked_calls: BTreeMap<Text, u32>,
     /// The newest of the tickets under which open executions are to be stopped.
     pub(super) newest_stop: Ticket,
     /// Indexes over the branches, derived from them: armed tickets, deadlines, and how many tasks are
@@ -147,6 +152,7 @@ pub struct Parts {
     pub redriven_at: Option<Timestamp>,
     pub map_runs: BTreeMap<Ticket, MapRun>,
     pub children: BTreeMap<Ticket, Child>,
+    pub mocked_calls: BTreeMap<Text, u32>,
 }
 
 impl PartialEq for Execution {
@@ -163,6 +169,7 @@ impl PartialEq for Execution {
             && self.redriven_at == other.redriven_at
             && self.map_runs == other.map_runs
             && self.children == other.children
+            && self.mocked_calls == other.mocked_calls
     }
 }
 
@@ -209,6 +216,7 @@ impl Execution {
             redriven_at: None,
             map_runs: BTreeMap::new(),
             children: BTreeMap::new(),
+            mocked_calls: BTreeMap::new(),
         });
         execution.deadline = execution.deadline_from(program, limits, started_at);
         execution
@@ -243,6 +251,7 @@ impl Execution {
             newest_stop: parts.map_runs.values().filter_map(|run| run.stop).max().unwrap_or_default(),
             map_runs: parts.map_runs,
             children: parts.children,
+            mocked_calls: parts.mocked_calls,
             armed: BTreeMap::new(),
             timers: BTreeSet::new(),
             calls: 0,

@@ -11,7 +11,7 @@ use super::Engine;
 use crate::arn::{Qualifier, check_name, of_execution, resource};
 use crate::chance::{random, seed};
 use crate::children;
-use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, Identity, Revision, StateError, Status};
+use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, Identity, Revision, StateError, Status, TestCase};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
 use crate::ids::{ExecutionId, Key};
@@ -44,6 +44,8 @@ pub struct StartExecution {
     pub input: Value,
     /// The caller's X-Ray trace header.
     pub trace_header: Option<String>,
+    /// What answers for some of its Task states.
+    pub test_case: Option<Arc<TestCase>>,
 }
 
 /// An execution that was started, now or before.
@@ -84,6 +86,8 @@ pub struct Description {
     pub redriven_at: Option<Timestamp>,
     /// The map run that started it, if one did.
     pub map_run_arn: Option<Text>,
+    /// The test case that it was started with, if it was with one.
+    pub test_case: Option<Arc<TestCase>>,
 }
 
 /// Which executions are wanted.
@@ -240,7 +244,7 @@ impl Engine {
         let mut expired = None;
         loop {
             if let Some(id) = self.shared.store.find(key).await? {
-                match self.started_before(id, &machine, &name, &start.input).await {
+                match self.started_before(id, &machine, &name, &start).await {
                     // It was removed between the two reads, and its name with it.
                     Err(error) if error.code() == Some("ExecutionDoesNotExist") && expired != Some(id) => {
                         expired = Some(id);
@@ -319,6 +323,7 @@ impl Engine {
                 revision: Some(content.revision.clone()),
                 number: Some(id.0),
                 child_of: None,
+                test_case: start.test_case,
             }),
             definition: content.definition,
             list: machine.arn.clone(),
@@ -337,11 +342,11 @@ impl Engine {
         id: ExecutionId,
         machine: &StateMachine,
         name: &str,
-        input: &Value,
+        start: &StartExecution,
     ) -> Result<Started, EngineError> {
         let arn = self.place.execution(&machine.name, name);
         let there = self.describe_id(id, &arn).await?;
-        if there.status == Status::Running && there.input == *input {
+        if there.status == Status::Running && there.input == start.input && there.test_case == start.test_case {
             return Ok(Started { arn: there.arn, started_at: there.started_at });
         }
         Err(EngineError::call("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'")))
@@ -382,6 +387,7 @@ impl Engine {
                 redrive_count: entry.redrive_count,
                 redriven_at: entry.redriven_at,
                 map_run_arn: identity.child_of.as_ref().map(|of| of.map_run_arn.clone()),
+                test_case: identity.test_case.clone(),
             });
         }
         Err(unreadable(arn))

@@ -10,7 +10,7 @@ use super::{Birth, PayloadId};
 use crate::core::{
     Branch, BranchId, Change, Child, ChildEnd, ChildOf, Dispatch, Event, EventKind, Fault, Heartbeat, HistoryKind,
     Identity, Item, Join, JoinKind, Leave, MapRun, MapRunStatus, MapRunUpdate, Parent, Position, Resume, Revision,
-    Scheduled, StateError, Status, TaskLabel, Ticket, Trigger, Work,
+    Scheduled, StateError, Status, TaskLabel, TestCase, Ticket, Trigger, Work,
 };
 
 row_struct!(PayloadId { turn, n });
@@ -33,7 +33,9 @@ row_struct!(Identity {
     revision,
     number,
     child_of,
+    test_case,
 });
+row_struct!(TestCase { name, states });
 row_struct!(ChildOf { map_run_arn, state, express });
 row_struct!(Revision { id, updated_at, logging, tracing, encryption });
 row_struct!(StateError { name, cause });
@@ -48,7 +50,7 @@ row_struct!(Parent { branch, slot });
 row_struct!(Item { index, value });
 row_enum!(Trigger {
     0 => Ready,
-    1 => Task { arguments, dispatch, role, deadline, heartbeat },
+    1 => Task { arguments, dispatch, role, deadline, heartbeat, mocked_call },
     2 => Timer { at },
     3 => Retry { at },
     4 => Join(join),
@@ -128,6 +130,7 @@ row_enum!(Change {
     9 => MapRun(map_run, run),
     10 => ChildOpened(ticket, child),
     11 => ChildEnded(ticket),
+    12 => MockedCalls(state, calls),
 });
 row_enum!(HistoryKind {
     0 => ExecutionStarted { input, role_arn, version_arn, alias_arn },

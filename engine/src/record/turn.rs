@@ -79,7 +79,8 @@ pub fn decode_turn(
             | Change::Redriven { .. }
             | Change::MapRun(..)
             | Change::ChildOpened(..)
-            | Change::ChildEnded(_) => Ok(()),
+            | Change::ChildEnded(_)
+            | Change::MockedCalls(..) => Ok(()),
         })?;
         Ok(record)
     })

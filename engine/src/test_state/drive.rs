@@ -13,7 +13,7 @@ use super::given::{Given, Mocked};
 use super::{InspectionLevel, SECONDS_MAX, TestState, TestStatus, Tested, World, inspect, invalid};
 use crate::chance::seed;
 use crate::core::{
-    BranchId, Effect, Env, Event, EventKind, Execution, Fault, HistoryKind, Identity, Invoke, Limits, Probe,
+    BranchId, Effect, Env, Event, EventKind, Execution, Fault, HistoryKind, Identity, Invoke, Limits, Pace, Probe,
     StateError, Status, Ticket, Trigger, Turn, Work, outstanding, step_probed,
 };
 use crate::dispatch;
@@ -42,6 +42,7 @@ pub(super) async fn drive(
         now: world.clock.now(),
         chance: Chance::from_seed(seed()?),
         limits,
+        pace: Pace::REAL,
         tokens: world.tokens.clone(),
         moves_max: 1,
         bytes_max: usize::MAX,

@@ -38,10 +38,8 @@ pub fn execute(args: &Eval) -> Result<ExitCode, Refusal> {
             Some("a state whose field does so fails with States.QueryEvaluationError"),
         ),
         Err(Problem { code, message, position: Some(position), .. }) => {
-            let finding = Finding {
-                code: Some(code),
-                ..Finding::error(&message, Some(jsonata::place(expression, position)))
-            };
+            let finding =
+                Finding { code: Some(code), ..Finding::error(&message, Some(jsonata::place(expression, position))) };
             output::tell(&excerpt::render("<expression>", expression, &finding));
         }
         Err(problem) => output::tell_error(&format!("{}: {}", problem.code, problem.message), problem.help),
@@ -54,9 +52,9 @@ fn bindings(variables: &[String], input: &Value) -> Result<Option<Object>, Refus
     let mut bound = stepwell_asl::Map::default();
     bound.insert("states".into(), [("input", input.clone())].into_iter().collect());
     for variable in variables {
-        let (name, text) = variable
-            .split_once('=')
-            .ok_or_else(|| Refusal::with_help(format!("--variable {variable} has no value"), "NAME=JSON is a variable"))?;
+        let (name, text) = variable.split_once('=').ok_or_else(|| {
+            Refusal::with_help(format!("--variable {variable} has no value"), "NAME=JSON is a variable")
+        })?;
         let name = name.strip_prefix('$').unwrap_or(name);
         bound.insert(name.into(), files::json(text, &format!("--variable {name}"))?);
     }

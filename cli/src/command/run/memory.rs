@@ -31,11 +31,12 @@ const ACCOUNT: &str = "123456789012";
 
 /// Runs a program once.
 pub async fn run(prepared: Prepared<'_>, program: Program, interrupts: Interrupts) -> Result<Ran, Refusal> {
-    let Prepared { args, config, input, screen, .. } = prepared;
+    let Prepared { args, config, input, test_case, screen, .. } = prepared;
     let program = Arc::new(program);
     let clock = if args.virtual_clock { Clock::jumping() } else { Clock::real() };
     let started_at = clock.now();
     let identity = identity(args, &config, input, started_at).map_err(Refusal::of_machine)?;
+    let identity = Identity { test_case, ..identity };
     let tokens = TokenKey::new(random().map_err(Refusal::of_machine)?);
     let (events, inbox) = mpsc::channel(INBOX);
     let (mut desk, mut serving) = (None, None);
@@ -49,6 +50,7 @@ pub async fn run(prepared: Prepared<'_>, program: Program, interrupts: Interrupt
     }
     let options = Options {
         limits: args.limits.clone(),
+        pace: args.waiting.wait_scale,
         clock,
         tokens,
         inbox: Some(inbox),

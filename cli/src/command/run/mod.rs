@@ -10,10 +10,13 @@ use std::fs::File;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_asl::{MachineType, Value};
+use stepwell_engine::core::TestCase;
 use stepwell_engine::invoke::Config;
+use stepwell_engine::mock_config::MockConfig;
 
 use crate::args::Run;
 use crate::definition::{Examined, defines, examine_file, tell_unused};
@@ -32,6 +35,7 @@ struct Prepared<'a> {
     examined: &'a Examined,
     config: Config,
     input: Value,
+    test_case: Option<Arc<TestCase>>,
     screen: &'a Screen,
 }
 
@@ -49,6 +53,7 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
     let program = if args.resume { None } else { Some(examined.compile()?) };
     let input = files::input(&args.input, args.limits.payload_bytes)?;
     let config = tasks::config(&args)?;
+    let test_case = test_case(&args)?;
     let history_file = history_file(&args)?;
     let interrupts = Interrupts::listen();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -56,7 +61,7 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
         .build()
         .map_err(|error| Refusal::new(format!("no threads could be started: {error}")))?;
     let screen = screen(args.quiet);
-    let prepared = Prepared { args: &args, examined: &examined, config, input, screen: &screen };
+    let prepared = Prepared { args: &args, examined: &examined, config, input, test_case, screen: &screen };
     let ran = runtime.block_on(async {
         match (&args.data, program) {
             (Some(directory), program) => durable::run(prepared, directory, program, interrupts).await,
@@ -67,6 +72,22 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
     runtime.shutdown_timeout(FAREWELL); // what functions still do is nobody's any more: they are killed
     let ran: Ran = ran?;
     Ok(ran.report(&args, &examined, history_file))
+}
+
+/// The test case that was asked for: of the state machine that is named as the file is, else of the only one that has it.
+fn test_case(args: &Run) -> Result<Option<Arc<TestCase>>, Refusal> {
+    let Some(name) = &args.test_case else { return Ok(None) };
+    let Some(file) = &args.mocks.mock_config else {
+        let help = "--mock-config FILE, or SFN_MOCK_CONFIG, says where the test cases are";
+        return Err(Refusal::with_help("--test-case needs a file with mocks", help));
+    };
+    let mocks = MockConfig::load(file).map_err(Refusal::new)?;
+    let machine = machine_name(&args.file);
+    let machine = match mocks.machines_with(name)[..] {
+        [only] => only,
+        _ => &machine,
+    };
+    mocks.test_case(machine, name).map(|found| Some(Arc::new(found))).map_err(Refusal::new)
 }
 
 /// The file for the history, opened before anything runs: a run must not end with nowhere to write.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use stepwell_api::execution_log::ExecutionLog;
 use stepwell_api::{Api, Options};
 use stepwell_engine::core::Limits;
+use stepwell_engine::mock_config::MockConfig;
 use stepwell_engine::store::Kind;
 use stepwell_engine::{Config, Observer, Quotas, store as stores};
 
@@ -23,6 +24,13 @@ pub struct Opening {
     load: Option<PathBuf>,
 }
 
+/// The file with mocks. It is read by every start that names a test case; one that is broken is told now.
+fn mock_config(args: &Serve) -> Result<Option<PathBuf>, Refusal> {
+    let Some(file) = &args.mocks.mock_config else { return Ok(None) };
+    MockConfig::load(file).map_err(Refusal::new)?;
+    Ok(Some(file.clone()))
+}
+
 impl Opening {
     /// As the arguments say.
     pub async fn new(args: &Serve, log: Option<&Arc<ExecutionLog>>) -> Result<Opening, Refusal> {
@@ -37,13 +45,18 @@ impl Opening {
             region,
             account: args.account.clone(),
             limits: args.limits.clone(),
+            pace: args.waiting.wait_scale,
             quotas: if args.limits == Limits::OFF { Quotas::OFF } else { Quotas::AWS },
             retain: args.retain.0,
             observer: log.map(|log| log.clone() as Arc<dyn Observer>),
             idle: true,
             ..Config::new(store, Arc::new(router))
         };
-        let options = Options { limited: args.limits.payload_bytes == Limits::AWS.payload_bytes, ..Options::default() };
+        let options = Options {
+            limited: args.limits.payload_bytes == Limits::AWS.payload_bytes,
+            mock_config: mock_config(args)?,
+            ..Options::default()
+        };
         Ok(Opening { config, kind: args.store, options, load: args.loading.load.clone() })
     }
 

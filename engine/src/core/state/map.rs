@@ -86,16 +86,18 @@ pub(super) fn concurrency(flow: &mut Flow<'_>, quantity: Option<&Quantity>, inpu
         Quantity::Path(path) => (flow.select(path, input)?, Some(path)),
         Quantity::Query(query) => (Value::Number(flow.with(input, |scope| query.number(scope))?), None),
     };
-    value.as_number().and_then(serde_json::Number::as_u64).map(|n| u32::try_from(n).unwrap_or(u32::MAX)).ok_or_else(|| {
-        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_string);
-        quantity.failure(match path {
-            Some(path) => format!(
-                "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {}",
-                path.text()
-            ),
-            None => format!("The MaxConcurrency field has the value \"{shown}\" which is not a valid integer"),
-        })
-    })
+    value.as_number().and_then(serde_json::Number::as_u64).map(|n| u32::try_from(n).unwrap_or(u32::MAX)).ok_or_else(
+        || {
+            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_string);
+            quantity.failure(match path {
+                Some(path) => format!(
+                    "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {}",
+                    path.text()
+                ),
+                None => format!("The MaxConcurrency field has the value \"{shown}\" which is not a valid integer"),
+            })
+        },
+    )
 }
 
 /// Starts as many iterations as may run. Iterations of one burst are all begun before the first of them moves.

@@ -45,6 +45,9 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task:
             role: role.clone(),
         })),
     );
+    let mocked_call = turn.count_mocked_call(&state.name);
+    // Nobody takes the task of an activity for which the test case answers.
+    let is_offered = label == TaskLabel::Activity && mocked_call.is_none();
     let now = turn.env.now;
     let after = |s: u64| now.plus_ms(s.saturating_mul(1000));
     let trigger = Trigger::Task {
@@ -52,10 +55,11 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task:
         role,
         deadline: timeout_s.map(after),
         heartbeat: heartbeat_s.map(|s| Heartbeat { every_ms: s.saturating_mul(1000), due: after(s) }),
-        dispatch: if label == TaskLabel::Activity { Dispatch::Offer } else { Dispatch::Call },
+        dispatch: if is_offered { Dispatch::Offer } else { Dispatch::Call },
+        mocked_call,
     };
     turn.arm_with(id, ticket, trigger);
-    if label != TaskLabel::Activity {
+    if !is_offered {
         turn.scheduled(id, ticket, label);
     }
     Ok(())
