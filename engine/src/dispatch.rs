@@ -24,6 +24,7 @@ pub fn task(invoke: &Invoke, identity: &Identity, left: Option<Duration>) -> Tas
         attempt: invoke.attempt.saturating_sub(1),
         token: invoke.token.clone(),
         role_arn: invoke.role.clone(),
+        trace: None,
     }
 }
 

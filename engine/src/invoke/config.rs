@@ -82,6 +82,8 @@
 //! A mock also answers in place of a callback (`.waitForTaskToken`) or a job (`.sync`): its result is then the token's or
 //! the job's.
 
+mod outgoing;
+mod outgoing_table;
 mod table;
 
 use std::collections::BTreeMap;
@@ -91,6 +93,7 @@ use std::time::Duration;
 
 use stepwell_asl::Value;
 
+pub use self::outgoing::{Authorization, Connection, Events, Extra, Http, OAuth, Setting};
 use super::environment::Environment;
 pub use super::pattern::Pattern;
 use super::real_aws;
@@ -107,6 +110,12 @@ pub struct Config {
     pub pool: Pool,
     /// `[[route]]`, in the order of the file.
     pub routes: Vec<Route>,
+    /// `[http]`
+    pub http: Http,
+    /// `[connections]`, by name.
+    pub connections: BTreeMap<String, Connection>,
+    /// `[events]`, where it is there.
+    pub events: Option<Events>,
 }
 
 /// `[aws]`

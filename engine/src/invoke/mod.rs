@@ -12,6 +12,7 @@ mod environment;
 pub mod function;
 mod function_name;
 mod http;
+mod http_task;
 pub mod lambda_task;
 mod mock;
 mod mock_all;
@@ -31,6 +32,7 @@ pub use config::{Config, ConfigError};
 pub use environment::{Environment, Keys};
 pub use function::{CallError, Function, FunctionCall, FunctionResponse, InvocationType, LogType};
 pub use function_name::FunctionName;
+pub use http_task::{Exchange, Request, Response, Trace};
 pub use router::Router;
 
 /// One call of a task's resource.
@@ -56,6 +58,8 @@ pub struct Task {
     pub token: Option<Text>,
     /// The role that the state's `Credentials` name.
     pub role_arn: Option<Text>,
+    /// Where a test of the task wants to find what went over the wire. Only HTTP Tasks tell it.
+    pub trace: Option<Trace>,
 }
 
 impl Task {

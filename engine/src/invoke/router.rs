@@ -14,6 +14,7 @@ use super::config::{Aws, Config, LambdaTarget, Pattern, Target};
 use super::function::{self, CallError, Function, FunctionCall, FunctionResponse, InvocationType};
 use super::function_name::FunctionName;
 use super::http::HttpFunction;
+use super::http_task::{HttpTasks, is_http_task};
 use super::lambda_task::{self, Form};
 use super::mock::Mock;
 use super::process::Processes;
@@ -26,6 +27,7 @@ pub struct Router {
     unrouted: Admission,
     lambda: Option<Arc<dyn Function>>,
     services: Option<Arc<dyn Invoker>>,
+    http: HttpTasks,
     mocks_all: bool,
 }
 
@@ -59,6 +61,7 @@ impl Router {
 
     fn build(config: Config, output: Option<Sink>) -> Router {
         let pool = Arc::new(Semaphore::new(config.pool.concurrency));
+        let http = HttpTasks::new(&config);
         let route = |route: super::config::Route| {
             let reach = match route.target {
                 Target::Process(target) => Reach::Local(Arc::new(Processes::new(
@@ -79,6 +82,7 @@ impl Router {
             aws: config.aws,
             lambda: None,
             services: None,
+            http,
             mocks_all: false,
         }
     }
@@ -163,6 +167,10 @@ impl Router {
         let Some(route) = self.route(&[], &task.resource) else {
             return match &self.services {
                 _ if self.mocks_all => mock_all::answer(task),
+                _ if is_http_task(&task.resource) => {
+                    let _permit = self.unrouted.admit(&task.resource).await;
+                    self.http.invoke(task).await
+                }
                 Some(services) if self.aws.allows(self.aws.endpoint()) => {
                     let _permit = self.unrouted.admit(&task.resource).await;
                     services.invoke(task).await

@@ -19,6 +19,7 @@ use crate::core::{
 use crate::dispatch;
 use crate::engine::made_up_name;
 use crate::error::EngineError;
+use crate::invoke::{Exchange, Task, Trace};
 use crate::runner::wake;
 
 /// The error of a Map of which more iterations have failed than it bears.
@@ -52,7 +53,7 @@ pub(super) async fn drive(
         items: given.read.as_ref().map(|read| read.items.clone()),
         ..Probe::default()
     };
-    Trial { test, subject, given, world, execution, env, probe }.finish().await
+    Trial { test, subject, given, world, execution, env, probe, exchange: None }.finish().await
 }
 
 fn identity(test: &TestState, input: &Value, world: &World) -> Result<Identity, EngineError> {
@@ -90,6 +91,8 @@ struct Trial<'a> {
     execution: Execution,
     env: Env,
     probe: Probe,
+    /// What went over the wire.
+    exchange: Option<Exchange>,
 }
 
 impl Trial<'_> {
@@ -154,7 +157,9 @@ impl Trial<'_> {
                 let seen = inspect::inspection(self.subject.state(), &self.given.input, &self.probe, variables);
                 let pointed = self.given.read.as_ref().filter(|read| read.pointed);
                 let after_items_pointer = pointed.map(|read| Value::Array(read.items.clone()));
-                Some(inspect::Inspection { after_items_pointer, ..seen })
+                let exchange = self.exchange.clone().filter(|_| self.test.inspection_level == InspectionLevel::Trace);
+                let (request, response) = inspect::exchange(exchange, self.test.reveal_secrets);
+                Some(inspect::Inspection { after_items_pointer, request, response, ..seen })
             }
         };
         Tested { status, output: None, error: error.name, cause: error.cause, next_state: None, inspection }
@@ -219,7 +224,9 @@ impl Trial<'_> {
     /// Has the task's resource do its work, until the time is up.
     async fn invoke(&mut self, invoke: Invoke, wake_at: Option<Timestamp>) -> Vec<Event> {
         let left = invoke.deadline.map(|at| self.world.clock.until(at));
+        let trace = Trace::default();
         let task = dispatch::task(&invoke, &self.execution.identity, left);
+        let task = Task { trace: Some(trace.clone()), ..task };
         let invoker = Arc::clone(&self.world.invoker);
         let broken = EventKind::TaskFailed(StateError::new(
             "States.Runtime",
@@ -228,11 +235,13 @@ impl Trial<'_> {
         let broken = Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind: broken };
         let mut calls = JoinSet::new(); // a call that nobody waits for any more is given up
         calls.spawn(async move { dispatch::call(invoker.as_ref(), task, &invoke, false).await });
-        tokio::select! {
+        let events = tokio::select! {
             biased;
             Some(answer) = calls.join_next() => answer.unwrap_or_else(|_| vec![broken]),
             () = wake(&mut self.world.clock, wake_at, false) => vec![Event::TimerFired],
-        }
+        };
+        self.exchange = trace.get().cloned();
+        events
     }
 
     /// Waits until something happens by itself. What comes only after the test's time is not waited for: it is known
