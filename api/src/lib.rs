@@ -21,9 +21,11 @@ mod shape;
 mod test_case;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_engine::Engine;
+use stepwell_engine::status_events::{Counted, StatusEvents};
 
 pub use error::ApiError;
 pub use operation::operation_names;
@@ -47,11 +49,13 @@ pub struct Options {
     pub poll: Duration,
     /// The file with mocks in the format of Step Functions Local. It is read by every start that names a test case.
     pub mock_config: Option<PathBuf>,
+    /// Who tells of changes of executions' status: what it counts is shown.
+    pub status_events: Option<Arc<StatusEvents>>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { limited: true, poll: Duration::from_secs(60), mock_config: None }
+        Options { limited: true, poll: Duration::from_secs(60), mock_config: None, status_events: None }
     }
 }
 
@@ -59,6 +63,11 @@ impl Api {
     /// All operations, on this engine.
     pub fn new(engine: Engine, options: Options) -> Api {
         Api { engine, options, redrives: Recent::default() }
+    }
+
+    /// What became of the events that tell of executions' status, where somebody wants to hear them.
+    pub fn status_events(&self) -> Option<Counted> {
+        self.options.status_events.as_ref().map(|events| events.counted())
     }
 
     /// The engine that answers.

@@ -24,6 +24,7 @@ pub mod record;
 mod resources;
 pub mod runner;
 mod shared;
+pub mod status_events;
 pub mod store;
 pub mod test_state;
 mod timers;

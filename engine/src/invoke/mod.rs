@@ -11,7 +11,7 @@ pub mod config;
 mod environment;
 pub mod function;
 mod function_name;
-mod http;
+pub(crate) mod http;
 mod http_task;
 pub mod lambda_task;
 mod mock;

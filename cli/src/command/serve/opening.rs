@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use stepwell_api::execution_log::ExecutionLog;
 use stepwell_api::{Api, Options};
-use stepwell_engine::core::Limits;
+use stepwell_engine::core::{Execution, Identity, Limits, Turn};
 use stepwell_engine::mock_config::MockConfig;
+use stepwell_engine::status_events::StatusEvents;
 use stepwell_engine::store::Kind;
 use stepwell_engine::{Config, Observer, Quotas, store as stores};
 
@@ -24,6 +25,15 @@ pub struct Opening {
     load: Option<PathBuf>,
 }
 
+/// Several that see what happens.
+struct Observers(Vec<Arc<dyn Observer>>);
+
+impl Observer for Observers {
+    fn turn(&self, identity: &Identity, turn: &Turn, execution: Option<&Execution>) {
+        self.0.iter().for_each(|observer| observer.turn(identity, turn, execution));
+    }
+}
+
 /// The file with mocks. It is read by every start that names a test case; one that is broken is told now.
 fn mock_config(args: &Serve) -> Result<Option<PathBuf>, Refusal> {
     let Some(file) = &args.mocks.mock_config else { return Ok(None) };
@@ -31,11 +41,22 @@ fn mock_config(args: &Serve) -> Result<Option<PathBuf>, Refusal> {
     Ok(Some(file.clone()))
 }
 
+fn observer(log: Option<&Arc<ExecutionLog>>, events: Option<&Arc<StatusEvents>>) -> Option<Arc<dyn Observer>> {
+    let log = log.map(|log| log.clone() as Arc<dyn Observer>);
+    let events = events.map(|events| events.clone() as Arc<dyn Observer>);
+    let mut observers: Vec<Arc<dyn Observer>> = log.into_iter().chain(events).collect();
+    match observers.len() {
+        0 | 1 => observers.pop(),
+        _ => Some(Arc::new(Observers(observers))),
+    }
+}
+
 impl Opening {
     /// As the arguments say.
     pub async fn new(args: &Serve, log: Option<&Arc<ExecutionLog>>) -> Result<Opening, Refusal> {
         let config = tasks::serving(args.config.as_deref(), args.aws)?;
         let region = args.region.clone().unwrap_or_else(|| config.aws.local_region().to_owned());
+        let events = config.events.as_ref().map(StatusEvents::start);
         let router = tasks::serving_router(config, args.mock_all).await;
         let store = match &args.data {
             Some(directory) => store::options(directory, args.store),
@@ -48,13 +69,14 @@ impl Opening {
             pace: args.waiting.wait_scale,
             quotas: if args.limits == Limits::OFF { Quotas::OFF } else { Quotas::AWS },
             retain: args.retain.0,
-            observer: log.map(|log| log.clone() as Arc<dyn Observer>),
+            observer: observer(log, events.as_ref()),
             idle: true,
             ..Config::new(store, Arc::new(router))
         };
         let options = Options {
             limited: args.limits.payload_bytes == Limits::AWS.payload_bytes,
             mock_config: mock_config(args)?,
+            status_events: events,
             ..Options::default()
         };
         Ok(Opening { config, kind: args.store, options, load: args.loading.load.clone() })
@@ -63,6 +85,11 @@ impl Opening {
     /// The region in ARNs.
     pub fn region(&self) -> &str {
         &self.config.region
+    }
+
+    /// Who tells of changes of executions' status.
+    pub fn status_events(&self) -> Option<Arc<StatusEvents>> {
+        self.options.status_events.clone()
     }
 
     /// Whether AWS's limits hold.
