@@ -163,6 +163,42 @@ fn failed(answer: Answer) -> (String, String) {
     }
 }
 
+// ---- the configuration ----
+
+#[test]
+fn mistakes_in_the_configuration_are_named_with_their_place() {
+    let check = |text: &str, expected: &str| {
+        let error = Config::parse(text, "stepwell.toml").expect_err(text).to_string();
+        assert!(error.starts_with(&format!("stepwell.toml:{expected}")), "{error}");
+    };
+    check(
+        "[http]\nallow = true",
+        "2:1: unknown field `allow`, expected one of `allow_private`, `allow_hosts`, `timeout_s`",
+    );
+    check("[http]\nallow_hosts = [\"a\", \"http://b\"]", "2:21: `http://b` is no host");
+    check("[http]\nallow_hosts = [\"127.0.0.1:80\"]", "2:16: `127.0.0.1:80` is no host");
+    check("[http]\ntimeout_s = 0", "2:13: `timeout_s` is a number above 0");
+    let connection = |of: &str| format!("[connections.c]\n{of}");
+    let one_of = "a connection needs just one of `api_key`, `basic` and `oauth`";
+    check(&connection("query = { a = \"1\" }"), &format!("1:1: {one_of}"));
+    check(&connection("api_key = { name = \"a b\", value = \"\" }"), "2:20: `a b` is no name of a header");
+    check(&connection("basic = { username = \"u\" }"), "2:9: missing field `password`");
+    check(&connection("basic = { username = 1, password = \"p\" }"), "2:22: a string, or { env = \"VARIABLE\" }");
+    let oauth = |of: &str| connection(&format!("oauth = {{ client_id = \"i\", client_secret = \"s\", {of} }}"));
+    check(&oauth("endpoint = \"auth\""), "2:59: `auth` does not start with http:// or https://");
+    check(&oauth("endpoint = \"http://a\", method = \"PATCH\""), "2:80: `method` is \"GET\", \"POST\" or \"PUT\"");
+    check(&oauth("endpoint = \"http://a\", credentials_in = \"query\""), "2:88: `credentials_in` is");
+    check("[events]\nurl = \"a\"", "2:7: `a` does not start with http://");
+    check("[events]\n", "1:1: [events] needs just one of `url` and `eventbridge`");
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let config = Config::parse(CONFIG, "stepwell.toml").expect("a configuration");
+    let shown = format!("{config:?}");
+    assert!(shown.contains("X-Api-Key") && !shown.contains("the key") && !shown.contains("s&t"), "{shown}");
+}
+
 // ---- requests ----
 
 #[tokio::test]

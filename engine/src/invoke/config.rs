@@ -81,6 +81,19 @@
 //!
 //! A mock also answers in place of a callback (`.waitForTaskToken`) or a job (`.sync`): its result is then the token's or
 //! the job's.
+//!
+//! # HTTP Tasks and events
+//!
+//! ```toml
+//! [connections.stripe]                  # what the EventBridge connection of this name is on AWS
+//! basic = { username = { env = "STRIPE_KEY" }, password = "" }      # or api_key, or oauth
+//!
+//! [http]
+//! allow_hosts = ["127.0.0.1"]           # hosts that HTTP Tasks may reach at private addresses, and without TLS
+//!
+//! [events]
+//! url = "http://127.0.0.1:9000/"        # who hears of changes of executions' status; or eventbridge, an endpoint
+//! ```
 
 mod outgoing;
 mod outgoing_table;
