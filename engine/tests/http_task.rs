@@ -11,7 +11,8 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::any;
 use serde_json::{Value as Json, json};
 use stepwell_asl::Value;
-use stepwell_engine::invoke::{Answer, Config, Invoker, Router, Task, Trace};
+use stepwell_engine::invoke::http_task::Trace;
+use stepwell_engine::invoke::{Answer, Config, Invoker, Router, Task};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -417,9 +418,9 @@ async fn what_cannot_be_a_result_is_refused() {
 // ---- hostile peers ----
 
 /// A server that does this with every connection.
-async fn peer<F: Future<Output = ()> + Send>(with: impl Fn(tokio::net::TcpStream) -> F + Send + Sync + 'static) -> u16
+async fn peer<F>(with: impl Fn(tokio::net::TcpStream) -> F + Send + Sync + 'static) -> u16
 where
-    F: 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();

@@ -1,7 +1,7 @@
 //! `TestState`
 
 use stepwell_asl::Value as Payload;
-use stepwell_engine::invoke::{Request, Response};
+use stepwell_engine::invoke::http_task::{Request, Response};
 use stepwell_engine::test_state::{
     Configuration, ErrorDetails, ErrorOutput, FieldValidationMode, Inspection, InspectionLevel, Mock, TestState,
 };

@@ -12,7 +12,7 @@ mod environment;
 pub mod function;
 mod function_name;
 pub(crate) mod http;
-mod http_task;
+pub mod http_task;
 pub mod lambda_task;
 mod mock;
 mod mock_all;
@@ -32,7 +32,6 @@ pub use config::{Config, ConfigError};
 pub use environment::{Environment, Keys};
 pub use function::{CallError, Function, FunctionCall, FunctionResponse, InvocationType, LogType};
 pub use function_name::FunctionName;
-pub use http_task::{Exchange, Request, Response, Trace};
 pub use router::Router;
 
 /// One call of a task's resource.
@@ -59,7 +58,7 @@ pub struct Task {
     /// The role that the state's `Credentials` name.
     pub role_arn: Option<Text>,
     /// Where a test of the task wants to find what went over the wire. Only HTTP Tasks tell it.
-    pub trace: Option<Trace>,
+    pub trace: Option<http_task::Trace>,
 }
 
 impl Task {

@@ -19,7 +19,8 @@ use crate::core::{
 use crate::dispatch;
 use crate::engine::made_up_name;
 use crate::error::EngineError;
-use crate::invoke::{Exchange, Task, Trace};
+use crate::invoke::Task;
+use crate::invoke::http_task::{Exchange, Trace};
 use crate::runner::wake;
 
 /// The error of a Map of which more iterations have failed than it bears.

@@ -6,7 +6,7 @@ use stepwell_asl::program::{QueryLanguage, StateType};
 use stepwell_asl::{Map, State, StateKind, Value};
 
 use crate::core::Probe;
-use crate::invoke::{Exchange, Request, Response};
+use crate::invoke::http_task::{Exchange, Request, Response};
 
 /// The data flow of a tested state. What is not there was not come to, or is not shown for such a state.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -34,9 +34,14 @@ impl Client {
     pub fn new(guard: Guard) -> Result<Client, Refusal> {
         // Named, because the process-wide default is not certain where several TLS libraries are linked in.
         let provider = rustls::crypto::ring::default_provider();
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(provider)
-            .map_err(|error| Refusal::socket(format!("There are no certificates to trust: {error}")))?;
+        let connector = match HttpsConnectorBuilder::new().with_provider_and_native_roots(provider.clone()) {
+            Ok(connector) => connector,
+            // Endpoints without TLS can be reached all the same.
+            Err(error) => {
+                tracing::warn!(%error, "there are no certificates to trust: HTTP Tasks reach no endpoint with TLS");
+                HttpsConnectorBuilder::new().with_tls_config(trusting_nobody(provider)?)
+            }
+        };
         let mut tcp = HttpConnector::new_with_resolver(guard.clone());
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -71,6 +76,13 @@ impl Client {
         let protocol = url.scheme_str().unwrap_or_default().to_owned();
         Ok(Received { protocol, status: head.status.as_u16(), headers: head.headers, body })
     }
+}
+
+fn trusting_nobody(provider: rustls::crypto::CryptoProvider) -> Result<rustls::ClientConfig, Refusal> {
+    let config = rustls::ClientConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Refusal::socket(format!("TLS cannot be used: {error}")))?;
+    Ok(config.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }
 
 /// A body, or none where it is too large: the rest is not read, and the connection is not used again.
