@@ -186,9 +186,9 @@ fn mistakes_in_the_configuration_are_named_with_their_place() {
     check(&connection("basic = { username = \"u\" }"), "2:9: missing field `password`");
     check(&connection("basic = { username = 1, password = \"p\" }"), "2:22: a string, or { env = \"VARIABLE\" }");
     let oauth = |of: &str| connection(&format!("oauth = {{ client_id = \"i\", client_secret = \"s\", {of} }}"));
-    check(&oauth("endpoint = \"auth\""), "2:59: `auth` does not start with http:// or https://");
-    check(&oauth("endpoint = \"http://a\", method = \"PATCH\""), "2:80: `method` is \"GET\", \"POST\" or \"PUT\"");
-    check(&oauth("endpoint = \"http://a\", credentials_in = \"query\""), "2:88: `credentials_in` is");
+    check(&oauth("endpoint = \"auth\""), "2:60: `auth` does not start with http:// or https://");
+    check(&oauth("endpoint = \"http://a\", method = \"PATCH\""), "2:81: `method` is \"GET\", \"POST\" or \"PUT\"");
+    check(&oauth("endpoint = \"http://a\", credentials_in = \"query\""), "2:89: `credentials_in` is");
     check("[events]\nurl = \"a\"", "2:7: `a` does not start with http://");
     check("[events]\n", "1:1: [events] needs just one of `url` and `eventbridge`");
 }

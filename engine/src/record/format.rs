@@ -130,7 +130,7 @@ row_enum!(Change {
     9 => MapRun(map_run, run),
     10 => ChildOpened(ticket, child),
     11 => ChildEnded(ticket),
-    12 => MockedCalls(state, calls),
+    14 => MockedCalls(state, calls),
 });
 row_enum!(HistoryKind {
     0 => ExecutionStarted { input, role_arn, version_arn, alias_arn },
