@@ -97,6 +97,12 @@ impl Definition {
         self.outline().key_place(&Pointer::parse(pointer))
     }
 
+    /// The place of one character of the string at this place, after so many UTF-16 units of its value. Where defines
+    /// were replaced that cannot be told.
+    pub(crate) fn within(&self, place: Place, units: usize) -> Option<Place> {
+        if self.substitutions.is_empty() { source::within(&self.text, place, units) } else { None }
+    }
+
     pub(crate) fn outline(&self) -> &Outline {
         self.outline.get_or_init(|| source::outline(&self.text).moved_to_written(&self.substitutions))
     }

@@ -11,7 +11,6 @@ pub mod diagnostic;
 pub mod error;
 pub mod intrinsics;
 pub mod jsonata;
-mod jsonata_variables;
 pub mod location;
 pub mod path;
 pub mod program;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::intrinsics::Intrinsic;
-use crate::jsonata_variables;
+use crate::jsonata::{Expression, is_function};
 use crate::path::{Root, Selector};
 use crate::query;
 use crate::value::{Object, Text, Value};
@@ -153,8 +153,9 @@ fn jsonata_fields(fields: &Object, assigned: &HashSet<&str>, found: &mut BTreeSe
 fn jsonata_value(value: &Value, assigned: &HashSet<&str>, found: &mut BTreeSet<Text>) {
     match value {
         Value::String(text) => {
-            let names = query::source(text).map(|source| jsonata_variables::free(source, assigned));
-            found.extend(names.into_iter().flatten().map(Text::from));
+            let expression = query::source(text).and_then(|source| Expression::compile(source).ok());
+            let names = expression.iter().flat_map(Expression::variables).map(|(name, _)| name);
+            found.extend(names.filter(|name| assigned.contains(&**name) || !is_function(name)));
         }
         Value::Array(items) => items.iter().for_each(|item| jsonata_value(item, assigned, found)),
         Value::Object(members) => members.values().for_each(|member| jsonata_value(member, assigned, found)),

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use stepwell_asl::chance::Chance;
 use stepwell_asl::intrinsics::{ERROR_NAME, Intrinsic, NESTING_MAX, TEXT_BYTES_MAX};
 use stepwell_asl::scope::{Roots, Scope};
+use stepwell_asl::time::Timestamp;
 use stepwell_asl::value::Value;
 
 struct Fake {
@@ -36,7 +37,8 @@ fn evaluate_seeded(call: &str, input: &str, seed: u64) -> String {
         context: Value::parse(r#"{"Execution": {"Name": "run"}}"#).unwrap(),
         variable: Value::parse(r#"{"a": [1, 2]}"#).unwrap(),
     };
-    let mut scope = Scope { roots: &roots, chance: &mut Chance::from_seed([seed, 2, 3, 4]) };
+    let chance = &mut Chance::from_seed([seed, 2, 3, 4]);
+    let mut scope = Scope { roots: &roots, now: Timestamp::default(), chance };
     let intrinsic = match Intrinsic::parse(call) {
         Ok(intrinsic) => intrinsic,
         Err(error) => return format!("syntax: {error}"),

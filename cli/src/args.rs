@@ -138,8 +138,8 @@ pub struct Run {
     pub aws: bool,
     /// AWS's limits, none, or some of them changed: aws, off, or NAME=NUMBER|off,...
     ///
-    /// The names: payload_bytes (262144), history_events (25000), execution_s (31536000), inline_concurrency (40),
-    /// distributed_concurrency (10000).
+    /// The names: payload_bytes (262144), assign_bytes (262144), variables_bytes (10485760), history_events (25000),
+    /// execution_s (31536000), inline_concurrency (40), distributed_concurrency (10000).
     #[arg(long, value_name = "LIMITS", default_value = "aws", value_parser = limits)]
     pub limits: Limits,
     /// Print one JSON object: status, output or error and cause, started_at, stopped_at
@@ -333,13 +333,15 @@ fn limits(text: &str) -> Result<Limits, String> {
         let (name, value) = part.split_once('=').ok_or("aws, off or NAME=NUMBER is needed")?;
         match name.trim() {
             "payload_bytes" => limits.payload_bytes = limit(value)?,
+            "assign_bytes" => limits.assign_bytes = limit(value)?,
+            "variables_bytes" => limits.variables_bytes = limit(value)?,
             "history_events" => limits.history_events = limit(value)?,
             "execution_s" => limits.execution_s = limit(value)?,
             "inline_concurrency" => limits.inline_concurrency = limit(value)?,
             "distributed_concurrency" => limits.distributed_concurrency = limit(value)?,
             other => {
                 return Err(format!(
-                    "there is no limit '{other}': payload_bytes, history_events, execution_s, inline_concurrency and distributed_concurrency are known"
+                    "there is no limit '{other}': payload_bytes, assign_bytes, variables_bytes, history_events, execution_s, inline_concurrency and distributed_concurrency are known"
                 ));
             }
         }

@@ -48,6 +48,20 @@ fn cases() -> Vec<Case> {
             definition: pass_chain(1_000, templated()),
             input: order(),
         },
+        Case {
+            name: "chain of 1,000 Pass states in JSONata",
+            unit: "transition",
+            units: 1_000,
+            definition: pass_chain(1_000, jsonata(json!("{% $states.input %}"))),
+            input: order(),
+        },
+        Case {
+            name: "four JSONata expressions and a variable",
+            unit: "transition",
+            units: 1_000,
+            definition: pass_chain(1_000, jsonata_object()),
+            input: order(),
+        },
     ];
     for (name, count) in [("Map of 1,000", 1_000), ("Map of 10,000", 10_000), ("Map of 100,000", 100_000)] {
         cases.push(Case { name, unit: "item", units: count, definition: map_of_pass(), input: (0..count).collect() });
@@ -98,6 +112,21 @@ fn templated() -> Json {
         },
         "ResultPath": "$.summary"
     })
+}
+
+fn jsonata(output: Json) -> Json {
+    json!({ "Type": "Pass", "QueryLanguage": "JSONata", "Output": output })
+}
+
+fn jsonata_object() -> Json {
+    let mut state = jsonata(json!({
+        "orderId": "{% $states.input.orderId %}",
+        "customer": "{% $states.input.customer %}",
+        "items": "{% $states.input.items %}",
+        "total": "{% $sum($states.input.items.(price * quantity)) %}"
+    }));
+    state["Assign"] = json!({ "id": "{% $states.input.orderId %}" });
+    state
 }
 
 fn map_of_pass() -> Json {

@@ -318,6 +318,8 @@ fn history_of_every_kind(long: &Value, error: &StateError) -> Vec<HistoryEvent> 
         HistoryKind::MapIterationSucceeded { name: name.clone(), index: 1 },
         HistoryKind::MapIterationFailed { name: name.clone(), index: 2 },
         HistoryKind::MapIterationAborted { name: name.clone(), index: 3 },
+        HistoryKind::EvaluationFailed { state: name.clone(), location: None, error: error.clone() },
+        HistoryKind::EvaluationFailed { state: name.clone(), location: Some(name.clone()), error: error.clone() },
         HistoryKind::MapRunStarted { map_run_arn: name },
         HistoryKind::MapRunSucceeded,
         HistoryKind::MapRunFailed(error.clone()),

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use stepwell_asl::dataflow::{Flow, Surroundings};
 use stepwell_asl::intrinsics::Intrinsic;
-use stepwell_asl::{Chance, Value};
+use stepwell_asl::{Chance, Timestamp, Value};
 
 const DOCUMENT: &str = r#"{"a":[1,"2",null,{"b":true}],"s":"text {} ' \\","n":-1.5,"o":{"k":"v"}}"#;
 
@@ -24,6 +24,7 @@ fuzz_target!(|text: &str| {
     let Ok(intrinsic) = Intrinsic::parse(text) else { return };
     let surroundings = Nothing(document.clone());
     let mut chance = Chance::from_seed([1, 2, 3, 4]);
-    let mut flow = Flow { surroundings: &surroundings, chance: &mut chance, observer: &mut () };
+    let now = Timestamp::default();
+    let mut flow = Flow { surroundings: &surroundings, now, chance: &mut chance, observer: &mut () };
     let _ = flow.with(&document, |scope| intrinsic.evaluate(scope));
 });

@@ -1,10 +1,10 @@
-//! Any JSON as a payload template, evaluated on itself.
+//! Any JSON as a payload template of either language, evaluated on itself.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use stepwell_asl::dataflow::{Flow, Surroundings};
 use stepwell_asl::template::Template;
-use stepwell_asl::{Chance, Value};
+use stepwell_asl::{Chance, Timestamp, Value};
 
 struct Nothing(Value);
 
@@ -19,9 +19,12 @@ impl Surroundings for Nothing {
 
 fuzz_target!(|text: &str| {
     let Ok(value) = Value::parse(text) else { return };
-    let Ok(template) = Template::compile(&value) else { return };
+    let templates = [Template::compile(&value).ok(), Template::jsonata(&value, "Output").ok()];
     let surroundings = Nothing(value.clone());
     let mut chance = Chance::from_seed([1, 2, 3, 4]);
-    let mut flow = Flow { surroundings: &surroundings, chance: &mut chance, observer: &mut () };
-    let _ = flow.with(&value, |scope| template.evaluate(scope));
+    let now = Timestamp::default();
+    let mut flow = Flow { surroundings: &surroundings, now, chance: &mut chance, observer: &mut () };
+    for template in templates.iter().flatten() {
+        let _ = flow.with(&value, |scope| template.evaluate(scope));
+    }
 });

@@ -63,6 +63,16 @@ pub enum Array {
     Given(value::Array),
     /// Made during evaluation.
     Made(Rc<MadeArray>),
+    /// The integers from one to another, which take no memory before somebody changes them.
+    Range(Rc<Range>),
+}
+
+/// Consecutive integers.
+#[derive(Debug)]
+pub struct Range {
+    first: f64,
+    len: usize,
+    marks: Marks,
 }
 
 /// An array that was made during evaluation.
@@ -152,6 +162,7 @@ impl Item {
             Item::Array(Array::Given(array)) => given_depth(Value::Array(array.clone()).depth()),
             Item::Object(Object::Given(object)) => given_depth(Value::Object(object.clone()).depth()),
             Item::Array(Array::Made(made)) => made.depth,
+            Item::Array(Array::Range(_)) => 1,
             Item::Object(Object::Made(made)) => made.depth,
             Item::Function(function) => function.depth(),
         }
@@ -284,11 +295,17 @@ impl Array {
         Ok(Array::Made(Rc::new(MadeArray { items, marks, depth, _charge: charge })))
     }
 
+    /// So many integers from the first on.
+    pub fn range(first: f64, len: usize, marks: Marks) -> Array {
+        Array::Range(Rc::new(Range { first, len, marks }))
+    }
+
     /// How many items there are.
     pub fn len(&self) -> usize {
         match self {
             Array::Given(array) => array.len(),
             Array::Made(made) => made.items.len(),
+            Array::Range(range) => range.len,
         }
     }
 
@@ -302,6 +319,8 @@ impl Array {
         match self {
             Array::Given(array) => array.get(index).map_or(Item::Undefined, Item::from),
             Array::Made(made) => made.items.get(index).cloned().unwrap_or_default(),
+            Array::Range(range) if index < range.len => (range.first + index as f64).into(),
+            Array::Range(_) => Item::Undefined,
         }
     }
 
@@ -311,13 +330,14 @@ impl Array {
     }
 
     /// A copy of the items, to be changed.
-    pub fn to_vec(&self) -> Vec<Item> {
-        self.iter().collect()
+    pub fn to_vec(&self, meter: &Meter) -> Result<Vec<Item>, Error> {
+        self.clone().into_vec(meter)
     }
 
     /// The same array with other marks: changed in place where nobody else has it.
     pub fn with_marks(self, marks: Marks, meter: &Rc<Meter>) -> Result<Item, Error> {
         match self {
+            array if array.marks() == marks => Ok(Item::Array(array)),
             Array::Made(mut made) => match Rc::get_mut(&mut made) {
                 Some(own) => {
                     own.marks = marks;
@@ -326,18 +346,21 @@ impl Array {
                 None => Item::marked(made.items.clone(), marks, meter),
             },
             Array::Given(array) => Item::marked(array.iter().map(Item::from).collect(), marks, meter),
+            Array::Range(range) => Ok(Item::Array(Array::range(range.first, range.len, marks))),
         }
     }
 
     /// The items, to be changed: taken where nobody else has the array.
-    pub fn into_vec(self) -> Vec<Item> {
-        match self {
+    pub fn into_vec(self, meter: &Meter) -> Result<Vec<Item>, Error> {
+        meter.work(self.len() / 16)?;
+        meter.room_for(self.len() * size_of::<Item>())?;
+        Ok(match self {
             Array::Made(made) => match Rc::try_unwrap(made) {
                 Ok(made) => made.items,
                 Err(made) => made.items.clone(),
             },
-            Array::Given(array) => array.iter().map(Item::from).collect(),
-        }
+            array => array.iter().collect(),
+        })
     }
 
     /// Where it lies: the same for every copy.
@@ -345,6 +368,7 @@ impl Array {
         match self {
             Array::Given(array) => array.as_ptr().addr(),
             Array::Made(made) => Rc::as_ptr(made).addr(),
+            Array::Range(range) => Rc::as_ptr(range).addr(),
         }
     }
 
@@ -353,6 +377,7 @@ impl Array {
         match self {
             Array::Given(_) => Marks::default(),
             Array::Made(made) => made.marks,
+            Array::Range(range) => range.marks,
         }
     }
 }

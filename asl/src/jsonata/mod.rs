@@ -63,6 +63,11 @@ pub struct Turn<'a> {
     pub limits: Limits,
 }
 
+/// Whether the library has a function of this name.
+pub fn is_function(name: &str) -> bool {
+    functions::find(name).is_some()
+}
+
 impl Expression {
     /// Compiles an expression, without the `{%` and `%}` around it.
     pub fn compile(source: &str) -> Result<Expression, Error> {
@@ -72,6 +77,24 @@ impl Expression {
     /// As it was written.
     pub fn source(&self) -> &Text {
         &self.source
+    }
+
+    /// The variables it takes from outside, with their places in UTF-16 units: not those it sets itself, and not `$states`.
+    /// Names of functions are among them: such a name is a variable where something assigns it.
+    pub fn variables(&self) -> Vec<(Text, usize)> {
+        let mut variables = self.tree.variables();
+        variables.retain(|(name, _)| &**name != "states");
+        variables
+    }
+
+    /// The fields of a document that it looks for outside of any path, and `$$`: each once, with its position.
+    pub fn top_level(&self) -> Vec<(Text, usize)> {
+        self.tree.top_level()
+    }
+
+    /// Where it reads this member of this variable, if it does.
+    pub fn reads(&self, variable: &str, member: &str) -> Option<usize> {
+        self.tree.reads(variable, member)
     }
 
     /// Evaluates it over a document (`$`, where there is one) and variables. `None` is JSONata's undefined.

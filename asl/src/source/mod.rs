@@ -3,11 +3,13 @@
 mod json;
 mod outline;
 mod substitution;
+mod within;
 mod yaml;
 
 pub(crate) use json::{duplicates, outline, parse as parse_json, refusal_message};
 pub(crate) use outline::Outline;
 pub(crate) use substitution::{Substitutions, substitute};
+pub(crate) use within::within;
 pub(crate) use yaml::parse as parse_yaml;
 
 use crate::location::{Place, Pointer};

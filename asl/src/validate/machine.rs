@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::report::Report;
 use super::schema::{self, Shape};
+use super::variables::Outer;
 use super::{
     MachineType, choice, exclusive, graph, handlers, jsonata, language, map, names, paths, task, template, variables,
     wait,
@@ -27,6 +28,8 @@ pub(super) struct State<'a> {
     pub fields: &'a Object,
     pub language: Language,
     pub machine: MachineType,
+    /// The scopes around that of its state machine.
+    pub outer: Option<&'a Outer<'a>>,
     pub at: At<'a>,
 }
 
@@ -61,9 +64,11 @@ pub(super) struct Seen {
 
 /// What a state machine inherits from what it is in.
 #[derive(Clone, Copy)]
-struct Surroundings {
+struct Surroundings<'a> {
     language: Language,
     machine: MachineType,
+    /// The scopes that its own is inside of.
+    outer: Option<&'a Outer<'a>>,
 }
 
 /// Checks a definition.
@@ -72,18 +77,18 @@ pub(super) fn check_root(value: &Value, json: &Json, kind: MachineType, at: At<'
         None => Language::JsonPath,
         Some(name) => language_of(name),
     };
-    let around = Surroundings { language, machine: kind };
+    let around = Surroundings { language, machine: kind, outer: None };
     check_machine(Shape::Machine, value, json, around, at, &mut Seen::default(), report);
 }
 
 /// Anything but `JSONPath` counts as JSONata, even what is neither.
-fn language_of(name: &Value) -> Language {
+pub(super) fn language_of(name: &Value) -> Language {
     if name.as_str() == Some("JSONPath") { Language::JsonPath } else { Language::Jsonata }
 }
 
 /// Checks states whose transitions may lead out of the definition.
 pub(super) fn check_parts(value: &Value, json: &Json, kind: MachineType, at: At<'_>, report: &mut Report) {
-    let around = Surroundings { language: Language::JsonPath, machine: kind };
+    let around = Surroundings { language: Language::JsonPath, machine: kind, outer: None };
     check_states(value, json, around, at, &mut Seen::default(), report);
 }
 
@@ -91,7 +96,7 @@ fn check_machine(
     shape: Shape,
     value: &Value,
     json: &Json,
-    around: Surroundings,
+    around: Surroundings<'_>,
     at: At<'_>,
     seen: &mut Seen,
     report: &mut Report,
@@ -103,21 +108,38 @@ fn check_machine(
     }
 }
 
-fn check_states(value: &Value, json: &Json, around: Surroundings, at: At<'_>, seen: &mut Seen, report: &mut Report) {
+fn check_states(
+    value: &Value,
+    json: &Json,
+    around: Surroundings<'_>,
+    at: At<'_>,
+    seen: &mut Seen,
+    report: &mut Report,
+) {
     let Some(states) = value.get("States").and_then(Value::as_object) else { return };
     let at_states = at.key("States");
+    let own = Outer { assigned: variables::assigned(states, around.language), outer: around.outer };
     for (name, state) in states.iter() {
         let at_state = at_states.key(name);
         names::check(name, at_state, seen, report);
-        check_state(state, &json["States"][&**name], around, at_state, seen, report);
+        check_state(state, &json["States"][&**name], (around, &own), at_state, seen, report);
     }
 }
 
-fn check_state(value: &Value, json: &Json, around: Surroundings, at: At<'_>, seen: &mut Seen, report: &mut Report) {
+/// `own` is the scope of the state machine that the state is in.
+fn check_state(
+    value: &Value,
+    json: &Json,
+    (around, own): (Surroundings<'_>, &Outer<'_>),
+    at: At<'_>,
+    seen: &mut Seen,
+    report: &mut Report,
+) {
     schema::check_state(json, at, report);
     let (Some(fields), Some(kind)) = (value.as_object(), value.get("Type").and_then(Value::as_str)) else { return };
-    let own = fields.get("QueryLanguage").map(language_of);
-    let state = State { kind, fields, language: own.unwrap_or(around.language), machine: around.machine, at };
+    let written = fields.get("QueryLanguage").map(language_of);
+    let language = written.unwrap_or(around.language);
+    let state = State { kind, fields, language, machine: around.machine, outer: around.outer, at };
     language::check(&state, around.language, report);
     exclusive::check(&state, report);
     paths::check(&state, report);
@@ -135,12 +157,15 @@ fn check_state(value: &Value, json: &Json, around: Surroundings, at: At<'_>, see
     let (at_branches, branches) = (at.key("Branches"), if kind == "Parallel" { state.items("Branches") } else { &[] });
     for (index, branch) in branches.iter().enumerate() {
         let json = &json["Branches"][index];
-        check_machine(Shape::Branch, branch, json, around, at_branches.index(index), seen, report);
+        let inside = Surroundings { outer: Some(own), ..around };
+        check_machine(Shape::Branch, branch, json, inside, at_branches.index(index), seen, report);
     }
     for field in ["ItemProcessor", "Iterator"] {
         if let (Some(processor), "Map") = (state.get(field), kind) {
             let machine = if map::runs_express(processor) { MachineType::Express } else { around.machine };
-            let inside = Surroundings { machine, ..around };
+            // The executions of a Distributed Map see nothing of the scopes around them.
+            let outer = (!map::is_distributed(processor)).then_some(own);
+            let inside = Surroundings { machine, outer, ..around };
             check_machine(Shape::ItemProcessor, processor, &json[field], inside, at.key(field), seen, report);
         }
     }

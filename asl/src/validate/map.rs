@@ -19,11 +19,19 @@ const LABEL_FORBIDDEN: &str = "<>{}[]?*\"#%\\^|~`$&,;:/ \t\r\n";
 const PAIRS: [[&str; 2]; 2] =
     [["MaxItemsPerBatch", "MaxItemsPerBatchPath"], ["MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"]];
 
-/// Whether what a Map state runs are Express executions.
+/// Whether the iterations of a Map are executions of their own.
+pub(super) fn is_distributed(processor: &Value) -> bool {
+    configured(processor, "Mode", "DISTRIBUTED")
+}
+
+/// Whether they are Express executions.
 pub(super) fn runs_express(processor: &Value) -> bool {
+    is_distributed(processor) && configured(processor, "ExecutionType", "EXPRESS")
+}
+
+fn configured(processor: &Value, field: &str, value: &str) -> bool {
     let config = processor.get("ProcessorConfig");
-    let is = |field, value| config.and_then(|config| config.get(field)).and_then(Value::as_str) == Some(value);
-    is("Mode", "DISTRIBUTED") && is("ExecutionType", "EXPRESS")
+    config.and_then(|config| config.get(field)).and_then(Value::as_str) == Some(value)
 }
 
 /// Checks a Map state.

@@ -41,6 +41,8 @@ enum Spot {
     Field(String),
     /// A member of the object at the location: its value.
     FieldValue(String),
+    /// A character of the string at the location, after so many UTF-16 units.
+    Within(usize),
     /// Something that has no location in AWS's answer.
     Elsewhere(Pointer),
 }
@@ -69,6 +71,18 @@ impl Report {
     /// An error of another kind.
     pub fn error(&mut self, code: Code, at: At<'_>, message: impl Into<String>) {
         self.push(code, Severity::Error, || (Some(at.pointer()), Spot::Value), message, None);
+    }
+
+    /// An error of another kind, at a character of the string here; `units` UTF-16 units come before it.
+    pub fn error_within(
+        &mut self,
+        code: Code,
+        at: At<'_>,
+        units: usize,
+        message: impl Into<String>,
+        note: Option<String>,
+    ) {
+        self.push(code, Severity::Error, || (Some(at.pointer()), Spot::Within(units)), message, note);
     }
 
     /// An error of another kind that AWS gives no location for.
@@ -148,7 +162,11 @@ impl Found {
                 outline.place(&pointer)
             }
             (Some(pointer), Spot::Value) => outline.place(&pointer),
-            (None, Spot::Value | Spot::Field(_) | Spot::FieldValue(_)) => None,
+            (Some(pointer), Spot::Within(units)) => {
+                let place = outline.place(&pointer);
+                place.and_then(|place| definition.within(place, units)).or(place)
+            }
+            (None, Spot::Value | Spot::Field(_) | Spot::FieldValue(_) | Spot::Within(_)) => None,
         };
         let location = self.location.map(|pointer| pointer.location());
         Diagnostic { severity: self.severity, code: self.code, message: self.message, location, place, note: self.note }

@@ -67,15 +67,139 @@ fn an_intrinsic_function_that_does_not_exist() {
 }
 
 #[test]
-fn jsonata_is_refused_clearly() {
+fn jsonata_is_told_by_its_delimiters_and_sees_the_input_as_a_state_does() {
     check(
-        &["--lang", "jsonata", "1 + 1"],
+        &["{% $sum($states.input.prices) * $rate %}", "--input", r#"{"prices": [3, 4]}"#, "--variable", "rate=2"],
         &expect![[r#"
-            status 1
+            status 0
             --- stdout
+            14
             --- stderr
-            error: Unsupported: JSONata is not evaluated by this version
         "#]],
+    );
+    check(
+        &["--lang", "jsonata", "prices[0] & '!'", "--input", r#"{"prices": [3, 4]}"#],
+        &expect![[r#"
+        status 0
+        --- stdout
+        "3!"
+        --- stderr
+    "#]],
+    );
+}
+
+#[test]
+fn jsonata_that_comes_to_nothing_is_no_success() {
+    check(
+        &["{% $states.input.nothing %}"],
+        &expect![[r#"
+        status 1
+        --- stdout
+        --- stderr
+        error: the expression returned nothing (undefined)
+        help: a state whose field does so fails with States.QueryEvaluationError
+    "#]],
+    );
+}
+
+#[test]
+fn jsonata_that_does_not_parse_is_shown_with_the_place() {
+    check(
+        &["{% $states.input.a + ) %}"],
+        &expect![[r#"
+        status 1
+        --- stdout
+        --- stderr
+        error[S0211]: The symbol ")" cannot be used as a unary operator
+         --> <expression>:1:22
+          |
+        1 | {% $states.input.a + ) %}
+          |                      ^
+    "#]],
+    );
+    check(
+        &["--lang", "jsonata", "(\n  $x := 1;\n  $x ..\n)"],
+        &expect![[r#"
+        status 1
+        --- stdout
+        --- stderr
+        error[S0202]: Expected ")", got ".."
+         --> <expression>:3:7
+          |
+        3 |   $x ..
+          |       ^
+    "#]],
+    );
+}
+
+#[test]
+fn jsonata_that_fails_tells_its_code() {
+    check(
+        &["--lang", "jsonata", "$number('x')"],
+        &expect![[r#"
+        status 1
+        --- stdout
+        --- stderr
+        error[D3030]: Unable to cast value to a number: "x"
+         --> <expression>:1:8
+          |
+        1 | $number('x')
+          |        ^
+    "#]],
+    );
+}
+
+#[test]
+fn variables_have_names_and_json() {
+    check(
+        &["{% $x %}", "--variable", "x"],
+        &expect![[r#"
+        status 2
+        --- stdout
+        --- stderr
+        error: --variable x has no value
+        help: NAME=JSON is a variable
+    "#]],
+    );
+    check(
+        &["{% $x %}", "--variable", "x={"],
+        &expect![[r#"
+        status 2
+        --- stdout
+        --- stderr
+        error: --variable x is not JSON: it ends too early
+        help: an input is JSON, @FILE or -
+    "#]],
+    );
+}
+
+#[test]
+fn a_batch_of_jsonata_has_bindings_and_limits() {
+    let lines = [
+        r#"{"expr": "a + $x", "input": {"a": 1}, "bindings": {"x": 2}}"#,
+        r#"{"expr": "{% $x %}", "bindings": {"x": null}}"#,
+        r#"{"expr": "a"}"#,
+        r#"{"expr": "$", "input": null}"#,
+        r#"{"expr": "1 +"}"#,
+        r#"{"expr": "$f() "}"#,
+        r#"{"expr": "($f := function() { 1 + $f() }; $f())", "depth": 50}"#,
+        r#"{"expr": "($f := function() { $f() }; $f())", "timelimit": 10}"#,
+        r#"{"expr": "1", "bindings": [1]}"#,
+    ];
+    check_batch(
+        &["--lang", "jsonata"],
+        lines.join("\n").as_bytes(),
+        &expect![[r#"
+        {"value":3}
+        {"value":null}
+        {"undefined":true}
+        {"value":null}
+        {"error":{"code":"S0207","message":"Unexpected end of expression","position":3}}
+        {"error":{"code":"T1006","message":"Attempted to invoke a non-function","position":3}}
+        {"error":{"code":"U1001","message":"Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive.","position":27}}
+        {"error":{"code":"U1001","message":"Expression evaluation timeout: Check for infinite loop","position":31}}
+        {"error":{"code":"InvalidLine","message":"the bindings must be an object"}}
+    "#]],
     );
 }
 

@@ -144,26 +144,53 @@ fn what_is_not_supported_is_named_before_anything_runs() {
   "StartAt": "A",
   "States": {
     "A": { "Type": "Pass", "Next": "B" },
-    "B": { "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 + 1 %}", "End": true }
+    "B": {
+      "Type": "Map", "ItemReader": { "Resource": "arn:aws:states:::s3:getObject" }, "End": true,
+      "ItemProcessor": {
+        "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+        "StartAt": "C", "States": { "C": { "Type": "Pass", "End": true } }
+      }
+    }
   }
 }
 "#;
     check(
-        &[("mixed.asl.json", text)],
-        &["run", "mixed.asl.json"],
+        &[("reader.asl.json", text)],
+        &["run", "reader.asl.json"],
         &expect![[r#"
             status 2
             --- stdout
             --- stderr
-            error: The state 'B' is in JSONata, which this version does not evaluate yet
-             --> mixed.asl.json:5:5
+            error: The field 'ItemReader' of the state 'B' is not run by this version
+             --> reader.asl.json:5:5
               |
-            5 |     "B": { "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 + 1 %}", "End": true }
+            5 |     "B": {
               |     ^^^
 
-            error: mixed.asl.json is valid, but cannot be run: 1 place needs what is not supported yet
-            help: `stepwell validate mixed.asl.json` checks it all the same
+            error: reader.asl.json is valid, but cannot be run: 1 place needs what is not supported yet
+            help: `stepwell validate reader.asl.json` checks it all the same
         "#]],
+    );
+}
+
+#[test]
+fn a_failed_evaluation_is_in_the_history() {
+    let text = r#"{
+  "QueryLanguage": "JSONata",
+  "StartAt": "A",
+  "States": { "A": { "Type": "Pass", "Output": { "n": "{% $states.input.n %}" }, "End": true } }
+}
+"#;
+    let room = Room::with(&[("f.asl.json", text)]);
+    let done = room.stepwell(&["run", "f.asl.json", "--history"]);
+    assert_eq!(done.status, Some(1), "{done:?}");
+    let shown: serde_json::Value = serde_json::from_str(&done.stdout).expect("a JSON object");
+    let event = &shown["history"][2];
+    assert_eq!(event["type"], "EvaluationFailed", "{shown}");
+    let details = &event["evaluationFailedEventDetails"];
+    assert_eq!(
+        (&details["error"], &details["location"], &details["state"]),
+        (&"States.QueryEvaluationError".into(), &"Output/n".into(), &"A".into())
     );
 }
 

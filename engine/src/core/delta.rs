@@ -64,11 +64,7 @@ pub fn apply(execution: &mut Execution, changes: impl IntoIterator<Item = Change
                     *place = Some(value);
                 }
             }
-            Change::Variable(id, name, value) => {
-                if let Some(branch) = execution.branches.get_mut(&id) {
-                    branch.variables.insert(name, value);
-                }
-            }
+            Change::Variable(id, name, value) => execution.set_variable(id, name, value),
             Change::Counters { last_event, next_branch, last_ticket } => {
                 execution.last_event = last_event;
                 execution.next_branch = next_branch;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use stepwell_asl::value::Object;
 use stepwell_asl::{Program, StateId, StateKind, Text, Timestamp, Value};
 
 use super::branch::{Branch, BranchId, Position, Ticket};
@@ -134,6 +135,8 @@ pub struct Execution {
     pub(super) armed: BTreeMap<Ticket, BranchId>,
     pub(super) timers: BTreeSet<(Timestamp, Ticket)>,
     calls: usize,
+    /// What all variables take, in bytes of JSON text. Derived, too.
+    variables_bytes: usize,
 }
 
 /// All of an execution that is not derived: what a checkpoint holds. The fields are [`Execution`]'s.
@@ -237,6 +240,8 @@ impl Execution {
     /// An execution made of its parts, with the indexes that are derived from them.
     pub fn from_parts(parts: Parts) -> Execution {
         let Parts { identity, status, branches, ready, deadline, .. } = parts;
+        let variables = branches.values().flat_map(|branch| branch.variables.values());
+        let variables_bytes = variables.map(Value::json_bytes).sum();
         let mut execution = Execution {
             identity,
             status,
@@ -255,6 +260,7 @@ impl Execution {
             armed: BTreeMap::new(),
             timers: BTreeSet::new(),
             calls: 0,
+            variables_bytes,
         };
         let ids: Vec<BranchId> = execution.branches.keys().copied().collect();
         ids.into_iter().for_each(|id| execution.index(id));
@@ -333,10 +339,32 @@ impl Execution {
         self.index(id);
     }
 
-    /// Takes a branch out.
+    /// Takes a branch out, and its variables with it.
     pub(super) fn remove(&mut self, id: BranchId) -> Option<Branch> {
         self.unindex(id);
-        self.branches.remove(&id)
+        let branch = self.branches.remove(&id)?;
+        for value in branch.variables.values() {
+            self.variables_bytes = self.variables_bytes.saturating_sub(value.json_bytes());
+        }
+        Some(branch)
+    }
+
+    /// Sets a variable of a branch's own scope.
+    pub(super) fn set_variable(&mut self, id: BranchId, name: Text, value: Value) {
+        let Some(branch) = self.branches.get_mut(&id) else { return };
+        self.variables_bytes = self.variables_bytes.saturating_add(value.json_bytes());
+        if let Some(old) = branch.variables.insert(name, value) {
+            self.variables_bytes = self.variables_bytes.saturating_sub(old.json_bytes());
+        }
+    }
+
+    /// What all variables would take, in bytes of JSON text, if a branch set these.
+    pub(super) fn variables_bytes_with(&self, id: BranchId, assigned: &Object) -> usize {
+        let own = self.branches.get(&id).map(|branch| &branch.variables);
+        let old = |name| own.and_then(|own| own.get(name)).map_or(0, Value::json_bytes);
+        assigned.iter().fold(self.variables_bytes, |bytes, (name, value)| {
+            bytes.saturating_sub(old(name)).saturating_add(value.json_bytes())
+        })
     }
 
     pub(super) fn index(&mut self, id: BranchId) {

@@ -69,6 +69,16 @@ impl Fault {
         Fault { error: StateError::new(name, error.reason), terminal: name == "States.Runtime" }
     }
 
+    /// Variables beyond AWS's limits.
+    pub fn variables_too_large(state: &str) -> StateError {
+        StateError::new(
+            "States.DataLimitExceeded",
+            format!(
+                "The state '{state}' assigned variables with a size exceeding the maximum number of bytes service limit."
+            ),
+        )
+    }
+
     /// A result or an output beyond AWS's limit; `of` is the state, the service or the function.
     pub fn too_large(of: &str) -> StateError {
         StateError::new(

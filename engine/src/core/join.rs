@@ -39,6 +39,9 @@ impl Turning<'_> {
         let state = self.state(id);
         let Leave { output, assigned, next } = leave;
         if let Some(Value::Object(variables)) = &assigned {
+            if !self.may_assign(id, variables) {
+                return self.fail(id, Fault::terminal(Fault::variables_too_large(&state.name)));
+            }
             for (name, value) in variables.iter() {
                 self.assign(id, name.clone(), value.clone());
             }

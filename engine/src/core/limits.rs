@@ -5,6 +5,10 @@
 pub struct Limits {
     /// Input and output of a state, a task or an execution, in bytes of JSON text.
     pub payload_bytes: Option<usize>,
+    /// A variable, and all that one `Assign` sets, in bytes of JSON text.
+    pub assign_bytes: Option<usize>,
+    /// All variables of an execution together, in bytes of JSON text.
+    pub variables_bytes: Option<usize>,
     /// Events in the history of one execution.
     pub history_events: Option<u64>,
     /// How long an execution may take, in seconds.
@@ -22,6 +26,8 @@ impl Limits {
     /// As on AWS.
     pub const AWS: Limits = Limits {
         payload_bytes: Some(256 * 1024),
+        assign_bytes: Some(256 * 1024),
+        variables_bytes: Some(10 * 1024 * 1024),
         history_events: Some(25_000),
         execution_s: Some(365 * 24 * 3600),
         inline_concurrency: Some(40),
@@ -31,6 +37,8 @@ impl Limits {
     /// None at all.
     pub const OFF: Limits = Limits {
         payload_bytes: None,
+        assign_bytes: None,
+        variables_bytes: None,
         history_events: None,
         execution_s: None,
         inline_concurrency: None,

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use stepwell_asl::dataflow::{Flow, Observer};
 use stepwell_asl::program::StateType;
+use stepwell_asl::value::Object;
 use stepwell_asl::{Chance, EvalError, Program, State, Text, Timestamp, Value};
 
 use super::branch::{BranchId, Position, Ticket};
@@ -350,9 +351,15 @@ impl<'a> Turning<'a> {
     /// A branch's new scope variable.
     pub fn assign(&mut self, id: BranchId, name: Text, value: Value) {
         self.changes.push(Change::Variable(id, name.clone(), value.clone()));
-        if let Some(branch) = self.execution.branches.get_mut(&id) {
-            branch.variables.insert(name, value);
-        }
+        self.execution.set_variable(id, name, value);
+    }
+
+    /// Whether a branch may set these variables, by their own sizes and by that of all variables together.
+    pub fn may_assign(&self, id: BranchId, assigned: &Object) -> bool {
+        let Limits { assign_bytes, variables_bytes, .. } = &self.env.limits;
+        let bytes = assigned.values().map(Value::json_bytes).fold(0, usize::saturating_add);
+        assign_bytes.is_none_or(|limit| bytes <= limit)
+            && variables_bytes.is_none_or(|limit| self.execution.variables_bytes_with(id, assigned) <= limit)
     }
 
     /// Fills a slot of a branch's join.

@@ -317,6 +317,10 @@ impl World {
                 | HistoryKind::ExecutionAborted(error) => {
                     write!(trace, " {} {}", error.name.as_deref().unwrap_or("-"), error.cause.as_deref().unwrap_or("-"))
                 }
+                HistoryKind::EvaluationFailed { location, error, .. } => {
+                    let (place, cause) = (location.as_deref().unwrap_or("-"), error.cause.as_deref().unwrap_or("-"));
+                    write!(trace, " {} {place}: {cause}", error.name.as_deref().unwrap_or("-"))
+                }
                 HistoryKind::ExecutionRedriven { count } => write!(trace, " {count}"),
                 HistoryKind::MapStateStarted { length } => write!(trace, " {length}"),
                 HistoryKind::MapIterationStarted { index, .. }

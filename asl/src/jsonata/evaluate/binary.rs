@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::{Evaluator, Frame};
 use crate::jsonata::compare::{equal, finite, is_true, order, same};
 use crate::jsonata::error::Error;
-use crate::jsonata::item::Item;
+use crate::jsonata::item::{Array, Item, Marks};
 use crate::jsonata::json;
 use crate::jsonata::syntax::tree::{Node, Operator};
 
@@ -30,7 +30,8 @@ impl Evaluator<'_> {
             if decided == (operator == Operator::Or) {
                 return Ok(decided.into());
             }
-            let right = self.evaluate(right, input, frame)?;
+            // Whatever goes wrong on the right is told as the operator's, as in the reference.
+            let right = self.evaluate(right, input, frame).map_err(located)?;
             return is_true(&right).map(Item::Bool).map_err(located);
         }
         let right = self.evaluate(right, input, frame)?;
@@ -55,7 +56,7 @@ impl Evaluator<'_> {
                 text.push_str(&json::cast(right, false, &self.meter)?);
                 Item::text(text, &self.meter)
             }
-            Operator::Range => self.range(left, right),
+            Operator::Range => Self::range(left, right),
             Operator::In => self.is_in(left, right),
             Operator::And | Operator::Or => Ok(Item::Undefined),
         }
@@ -82,7 +83,7 @@ impl Evaluator<'_> {
         Ok(found.into())
     }
 
-    fn range(&self, left: &Item, right: &Item) -> Result<Item, Error> {
+    fn range(left: &Item, right: &Item) -> Result<Item, Error> {
         let first = whole(left).map_err(|()| Error::new("T2003").value(left))?;
         let last = whole(right).map_err(|()| Error::new("T2004").value(right))?;
         let (Some(first), Some(last)) = (first, last) else { return Ok(Item::Undefined) };
@@ -93,11 +94,8 @@ impl Evaluator<'_> {
         if size > LONGEST_RANGE {
             return Err(Error::new("D2014").value(&size.into()));
         }
-        let size = size as usize;
-        self.meter.work(size)?;
-        self.meter.room_for(size * size_of::<Item>())?;
-        let items = (0..size).map(|index| (first + index as f64).into()).collect();
-        Item::sequence(items, &self.meter)
+        let marks = Marks { sequence: true, ..Marks::default() };
+        Ok(Item::Array(Array::range(first, size as usize, marks)))
     }
 }
 

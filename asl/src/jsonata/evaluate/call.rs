@@ -14,6 +14,10 @@ impl Evaluator<'_> {
     /// Calls a function. The context stands for arguments that are left out, where the function allows that; for calls
     /// from higher-order functions it is `null`.
     pub fn apply(&mut self, function: &Rc<Function>, arguments: Vec<Item>, context: &Item) -> Result<Item, Error> {
+        self.nested(|evaluator| evaluator.apply_to_end(function, arguments, context))
+    }
+
+    fn apply_to_end(&mut self, function: &Rc<Function>, arguments: Vec<Item>, context: &Item) -> Result<Item, Error> {
         let mut result = self.apply_once(function, arguments, context)?;
         // A call in tail position comes back unmade, so that a loop that is written as recursion needs no depth.
         while let Item::Function(tail) = &result
@@ -68,7 +72,7 @@ impl Evaluator<'_> {
                 pad(&mut arguments, native);
                 (native.call)(self, &arguments)
             }
-            Function::Handed(function) => self.nested(|evaluator| evaluator.apply(function, arguments, &Item::Null)),
+            Function::Handed(function) => self.apply(function, arguments, &Item::Null),
             Function::Matcher(pattern) => match arguments.into_iter().next() {
                 Some(Item::String(text)) => regex::matched(pattern, &text, 0, &self.meter),
                 _ => Ok(Item::Undefined),
@@ -80,20 +84,12 @@ impl Evaluator<'_> {
             }
             Function::Chain { first, then, .. } => {
                 let argument = arguments.into_iter().next().unwrap_or_default();
-                let between = self.nested(|evaluator| evaluator.apply(first, vec![argument], &Item::Null))?;
-                self.nested(|evaluator| evaluator.apply(then, vec![between], &Item::Null))
+                let between = self.apply(first, vec![argument], &Item::Null)?;
+                self.apply(then, vec![between], &Item::Null)
             }
             // `apply` makes tail calls itself.
             Function::Tail { .. } => Err(Error::new("T1006")),
         }
-    }
-
-    /// A level deeper, for functions that call functions without a node between them.
-    fn nested(&mut self, call: impl FnOnce(&mut Self) -> Result<Item, Error>) -> Result<Item, Error> {
-        self.meter.enter()?;
-        let result = stacker::maybe_grow(256 << 10, 4 << 20, || call(self));
-        self.meter.leave();
-        result
     }
 
     pub(super) fn lambda(&mut self, lambda: &Arc<Lambda>, input: &Item, frame: &Rc<Frame>) -> Result<Item, Error> {

@@ -16,13 +16,17 @@ impl Evaluator<'_> {
         input: &Item,
         frame: &Rc<Frame>,
     ) -> Result<Item, Error> {
+        let marks = Marks { constructed: node.constructs_array, ..Marks::default() };
         let mut result = Vec::with_capacity(items.len());
         for item in items {
             match self.evaluate(item, input, frame)? {
                 Item::Undefined => {}
                 Item::Array(array) if !matches!(item.kind, Kind::Array(_)) => {
+                    if items.len() == 1 {
+                        return array.with_marks(marks, &self.meter);
+                    }
                     if result.is_empty() {
-                        result = array.into_vec();
+                        result = array.into_vec(&self.meter)?;
                     } else {
                         self.extend(&mut result, array.iter())?;
                     }
@@ -30,7 +34,6 @@ impl Evaluator<'_> {
                 value => result.push(value),
             }
         }
-        let marks = Marks { constructed: node.constructs_array, ..Marks::default() };
         Item::marked(result, marks, &self.meter)
     }
 
@@ -41,7 +44,7 @@ impl Evaluator<'_> {
             input => input.clone(),
         };
         let values: Vec<Item> = match &unwrapped {
-            Item::Array(array) => array.to_vec(),
+            Item::Array(array) => array.to_vec(&self.meter)?,
             Item::Object(object) => object.iter().map(|(_, item)| item).collect(),
             _ => Vec::new(),
         };

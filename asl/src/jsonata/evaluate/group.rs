@@ -25,7 +25,7 @@ impl Evaluator<'_> {
         let (items, tuples) = match input {
             Item::Array(array) => {
                 let tuples = array.marks().tuples;
-                (array.into_vec(), tuples)
+                (array.into_vec(&self.meter)?, tuples)
             }
             item => (vec![item], false),
         };

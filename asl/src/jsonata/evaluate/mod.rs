@@ -75,9 +75,13 @@ impl Evaluator<'_> {
 
     /// Evaluates a node in a context.
     fn evaluate(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Error> {
+        self.nested(|evaluator| evaluator.evaluate_here(node, input, frame))
+    }
+
+    /// A level deeper: counted, and with room for its frames, from the heap where the stack ends.
+    fn nested(&mut self, evaluate: impl FnOnce(&mut Self) -> Result<Item, Error>) -> Result<Item, Error> {
         self.meter.enter()?;
-        // Room for the frames of one level in a debug build; what is more is taken from the heap.
-        let result = stacker::maybe_grow(256 << 10, 4 << 20, || self.evaluate_here(node, input, frame));
+        let result = stacker::maybe_grow(256 << 10, 4 << 20, || evaluate(self));
         self.meter.leave();
         result
     }

@@ -29,13 +29,6 @@ impl Stream {
             Stream::Items(items) => items.get(index).cloned().unwrap_or_default(),
         }
     }
-
-    pub(super) fn into_vec(self) -> Vec<Item> {
-        match self {
-            Stream::Array(array) => array.into_vec(),
-            Stream::Items(items) => items,
-        }
-    }
 }
 
 impl Evaluator<'_> {
@@ -56,9 +49,7 @@ impl Evaluator<'_> {
         let mut tuples: Option<Array> = None;
         let mut rest = steps.iter().enumerate();
         if let Some(member) = self.states_member(steps, frame) {
-            stream = Stream::Items(vec![member]);
-            let last = steps.len() == 2;
-            stream = self.finish_step(&steps[1], stream.into_vec(), frame, last)?;
+            stream = self.finish_step(&steps[1], vec![member], frame, steps.len() == 2)?;
             rest.nth(1);
             if stream.len() == 0 {
                 rest.nth(steps.len());

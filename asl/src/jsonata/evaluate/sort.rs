@@ -23,7 +23,7 @@ impl Evaluator<'_> {
             return Ok(input);
         }
         let tuples = array.marks().tuples;
-        let sorted = functions::sort_with(self, array.to_vec(), &mut |evaluator, left, right| {
+        let sorted = functions::sort_with(self, array.to_vec(&self.meter)?, &mut |evaluator, left, right| {
             for term in terms {
                 let left = evaluator.key(term, left, tuples, frame)?;
                 let right = evaluator.key(term, right, tuples, frame)?;

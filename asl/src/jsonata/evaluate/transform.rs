@@ -45,7 +45,7 @@ impl Evaluator<'_> {
         let copy = self.apart(&copy)?;
         let matches = match self.evaluate(&transform.pattern, &copy, frame)? {
             Item::Undefined => return Ok(copy),
-            Item::Array(array) => array.to_vec(),
+            Item::Array(array) => array.to_vec(&self.meter)?,
             item => vec![item],
         };
         let mut changed = Changed::new();
@@ -84,7 +84,7 @@ impl Evaluator<'_> {
         let value = self.evaluate(delete, found, frame)?;
         let names = match &value {
             Item::Undefined => return Ok(Vec::new()),
-            Item::Array(array) => array.to_vec(),
+            Item::Array(array) => array.to_vec(&self.meter)?,
             item => vec![item.clone()],
         };
         if names.iter().any(|name| name.as_str().is_none()) {
@@ -117,7 +117,8 @@ fn current(item: &Item, changed: &Changed, evaluator: &Evaluator<'_>) -> Result<
     if changed.is_empty() {
         return Ok(item.clone());
     }
-    Current { changed, evaluator, within: Vec::new() }.of(item)
+    let new = Current { changed, evaluator, within: Vec::new() }.of(item)?;
+    Ok(new.unwrap_or_else(|| item.clone()))
 }
 
 struct Current<'a, 'b> {
@@ -128,30 +129,46 @@ struct Current<'a, 'b> {
 }
 
 impl Current<'_, '_> {
-    fn of(&mut self, item: &Item) -> Result<Item, Error> {
-        let meter = &self.evaluator.meter;
+    /// The item with the changed objects in it; `None` where none is in it. It stays where it lies then, so that a later
+    /// change of it is seen wherever it was put.
+    fn of(&mut self, item: &Item) -> Result<Option<Item>, Error> {
         match item {
             Item::Object(object) => {
                 let address = object.address();
-                let new = match self.changed.get(&address).and_then(Item::as_object) {
-                    Some(new) if !self.within.contains(&address) => new,
-                    _ => object,
-                };
+                let new =
+                    self.changed.get(&address).and_then(Item::as_object).filter(|_| !self.within.contains(&address));
                 self.within.push(address);
-                meter.work(new.len() + 1)?;
-                let mut members = Members::with_capacity_and_hasher(new.len(), Default::default());
-                for (name, item) in new.iter() {
-                    members.insert(name, self.of(&item)?);
+                let mut members: Option<Members> = new.map(|new| new.to_members());
+                for (index, (_, member)) in new.unwrap_or(object).iter().enumerate() {
+                    self.evaluator.meter.work(1)?;
+                    if let Some(member) = self.of(&member)? {
+                        let members = members.get_or_insert_with(|| object.to_members());
+                        if let Some((_, place)) = members.get_index_mut(index) {
+                            *place = member;
+                        }
+                    }
                 }
                 self.within.pop();
-                Item::object(members, meter)
+                members.map(|members| Item::object(members, &self.evaluator.meter)).transpose()
             }
             Item::Array(array) => {
-                meter.work(array.len() + 1)?;
-                let items = array.iter().map(|item| self.of(&item)).collect::<Result<_, _>>()?;
-                Item::array(items, meter)
+                let mut items: Option<Vec<Item>> = None;
+                for (index, item) in array.iter().enumerate() {
+                    self.evaluator.meter.work(1)?;
+                    if let Some(item) = self.of(&item)? {
+                        match &mut items {
+                            Some(items) => items[index] = item,
+                            None => {
+                                let mut copy = array.to_vec(&self.evaluator.meter)?;
+                                copy[index] = item;
+                                items = Some(copy);
+                            }
+                        }
+                    }
+                }
+                items.map(|items| Item::marked(items, array.marks(), &self.evaluator.meter)).transpose()
             }
-            item => Ok(item.clone()),
+            _ => Ok(None),
         }
     }
 }

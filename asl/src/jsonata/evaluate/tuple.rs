@@ -53,7 +53,7 @@ impl Evaluator<'_> {
         }
         let sorted = self.sort_by(terms, step.position, stream_array(stream, &self.meter)?, frame)?;
         let items = match sorted {
-            Item::Array(array) => array.into_vec(),
+            Item::Array(array) => array.into_vec(&self.meter)?,
             item => vec![item],
         };
         let mut tuples = Vec::with_capacity(items.len());
@@ -90,7 +90,7 @@ impl Evaluator<'_> {
                 Item::Undefined => continue,
                 Item::Array(array) => {
                     let tuples = array.marks().tuples;
-                    (array.into_vec(), tuples)
+                    (array.into_vec(&self.meter)?, tuples)
                 }
                 item => (vec![item], false),
             };

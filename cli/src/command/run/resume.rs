@@ -43,9 +43,19 @@ fn limits(limits: &Limits) -> String {
     fn part<N: ToString>(name: &str, limit: Option<N>) -> String {
         format!("{name}={}", limit.map_or_else(|| "off".to_owned(), |limit| limit.to_string()))
     }
-    let Limits { payload_bytes, history_events, execution_s, inline_concurrency, distributed_concurrency } = limits;
+    let Limits {
+        payload_bytes,
+        assign_bytes,
+        variables_bytes,
+        history_events,
+        execution_s,
+        inline_concurrency,
+        distributed_concurrency,
+    } = limits;
     [
         part("payload_bytes", *payload_bytes),
+        part("assign_bytes", *assign_bytes),
+        part("variables_bytes", *variables_bytes),
         part("history_events", *history_events),
         part("execution_s", *execution_s),
         part("inline_concurrency", *inline_concurrency),
@@ -92,7 +102,7 @@ mod tests {
                 "payload_bytes=9",
             ],
             "stepwell run 'my file.json' --data d --define 'Who=it'\\''s' --mock-all \
-             --limits payload_bytes=9,history_events=25000,execution_s=31536000,inline_concurrency=40,\
+             --limits payload_bytes=9,assign_bytes=262144,variables_bytes=10485760,history_events=25000,execution_s=31536000,inline_concurrency=40,\
              distributed_concurrency=10000 --name n --resume",
         );
     }
