@@ -19,10 +19,14 @@ mod recent;
 mod resource;
 pub mod server;
 mod shape;
+mod test_case;
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_engine::Engine;
+use stepwell_engine::status_events::{Counted, StatusEvents};
 
 pub use error::ApiError;
 pub use operation::operation_names;
@@ -44,11 +48,15 @@ pub struct Options {
     pub limited: bool,
     /// How long a poll for an activity's task lasts. AWS: 60 seconds.
     pub poll: Duration,
+    /// The file with mocks in the format of Step Functions Local. It is read by every start that names a test case.
+    pub mock_config: Option<PathBuf>,
+    /// Who tells of changes of executions' status: what it counts is shown.
+    pub status_events: Option<Arc<StatusEvents>>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { limited: true, poll: Duration::from_secs(60) }
+        Options { limited: true, poll: Duration::from_secs(60), mock_config: None, status_events: None }
     }
 }
 
@@ -56,6 +64,11 @@ impl Api {
     /// All operations, on this engine.
     pub fn new(engine: Engine, options: Options) -> Api {
         Api { engine, options, redrives: Recent::default() }
+    }
+
+    /// What became of the events that tell of executions' status, where somebody wants to hear them.
+    pub fn status_events(&self) -> Option<Counted> {
+        self.options.status_events.as_ref().map(|events| events.counted())
     }
 
     /// The engine that answers.

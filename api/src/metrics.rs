@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use stepwell_engine::engine::Counts;
 use stepwell_engine::figures::{Histogram, STEPS_US, Spread};
+use stepwell_engine::status_events::Counted;
 
 use crate::operation::operation_names;
 
@@ -57,7 +58,7 @@ impl Requests {
 }
 
 /// The page.
-pub fn page(counts: &Counts, requests: &Requests, connections: usize) -> String {
+pub fn page(counts: &Counts, requests: &Requests, connections: usize, events: Option<Counted>) -> String {
     let mut page = Page::default();
     executions(&mut page, counts);
     engine(&mut page, counts);
@@ -74,6 +75,9 @@ pub fn page(counts: &Counts, requests: &Requests, connections: usize) -> String 
         page.spread("request_duration_seconds", &[("operation", operation)], spread);
     }
     page.one("connections", "gauge", "Open connections.", connections);
+    if let Some(events) = events {
+        status_events(&mut page, &events);
+    }
     page.0
 }
 
@@ -119,6 +123,17 @@ fn store(page: &mut Page, counts: &Counts) {
     page.one("store_body_bytes_total", "counter", "Bytes of turns and checkpoints.", counts.store.body_bytes);
     page.one("store_disk_bytes", "gauge", "Bytes on disk.", counts.store.disk_bytes);
     page.one("store_live_bytes", "gauge", "Bytes of what is live, as far as it is known.", counts.store.live_bytes);
+}
+
+fn status_events(page: &mut Page, events: &Counted) {
+    let what = "Events of changed status that were delivered.";
+    page.one("status_events_delivered_total", "counter", what, events.delivered);
+    page.one("status_events_retried_total", "counter", "Deliveries that were tried again.", events.retried);
+    page.family("status_events_dropped_total", "counter", "Events that were dropped, by the reason.");
+    for (reason, count) in [("no_room", events.no_room), ("refused", events.refused), ("expired", events.expired)] {
+        page.sample("status_events_dropped_total", &[("reason", reason)], count);
+    }
+    page.one("status_events_waiting", "gauge", "Events that wait to be delivered.", events.waiting);
 }
 
 /// The page in the making. All names begin with `stepwell_`.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use stepwell_engine::core::Limits;
+use stepwell_engine::core::{Limits, Pace};
 use stepwell_engine::store::Kind;
 
 pub use bench::{Bench, BenchAction, EngineBench, Phase, ServeBench, StoreBench, Target, WaitingBench};
@@ -96,6 +96,7 @@ Examples:
   stepwell run order.asl.json --input @order.json
   echo '{\"id\": 7}' | stepwell run order.asl.json --input -
   stepwell run order.asl.json --mock-all --virtual-clock --json
+  stepwell run order.asl.json --mock-config mocks.json --test-case HappyPath
   stepwell run order.asl.json --history=events.json
   stepwell run nightly.asl.json --data ./data --name nightly-7
   stepwell run nightly.asl.json --data ./data --name nightly-7 --resume
@@ -128,6 +129,13 @@ pub struct Run {
     /// Answer every task with a made-up answer of the right shape, but for those that stepwell.toml mocks
     #[arg(long)]
     pub mock_all: bool,
+    #[command(flatten)]
+    pub mocks: Mocks,
+    /// Have FILE's test case NAME answer for the Task states that it names. The others are called for real
+    #[arg(long, value_name = "NAME", conflicts_with = "resume", help_heading = "Mocks")]
+    pub test_case: Option<String>,
+    #[command(flatten)]
+    pub waiting: Waiting,
     /// Let tasks reach real AWS, as `real = true` in stepwell.toml does
     #[arg(long)]
     pub aws: bool,
@@ -193,6 +201,23 @@ impl Run {
         let path = self.file.as_deref().or(self.template.template.as_deref());
         path.unwrap_or(Path::new("-")) // the command line has seen to it that there is one
     }
+}
+
+/// Mocks in the format of Step Functions Local.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Mocks")]
+pub struct Mocks {
+    /// A file with mocks in the format of Step Functions Local: StateMachines with TestCases, MockedResponses
+    #[arg(long, value_name = "FILE", env = "SFN_MOCK_CONFIG")]
+    pub mock_config: Option<PathBuf>,
+}
+
+/// How fast Waits and retries pass.
+#[derive(Debug, Args)]
+pub struct Waiting {
+    /// Have every second of a Wait, and between retries, take SCALE seconds: 0.01 for a hundredth, 0 for none
+    #[arg(long, value_name = "SCALE", env = "SFN_WAIT_SCALE", default_value = "1", value_parser = pace)]
+    pub wait_scale: Pace,
 }
 
 /// How long something is kept; `None`: for ever.
@@ -296,6 +321,11 @@ fn define(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         Some(_) | None => Err("NAME=VALUE is needed".to_owned()),
     }
+}
+
+fn pace(text: &str) -> Result<Pace, String> {
+    let scale = text.trim().parse().map_err(|_| "a number is needed, such as 0.01".to_owned())?;
+    Pace::scaled(scale).ok_or_else(|| "a number from 0 to 1000 is needed".to_owned())
 }
 
 fn execution_name(name: &str) -> Result<String, String> {

@@ -48,6 +48,7 @@ impl Kept {
             now: Timestamp(1_700_000_000_000),
             chance: Chance::from_seed([1, 2, 3, 4]),
             limits: Limits { inline_concurrency: Some(40), ..Limits::OFF },
+            pace: stepwell_engine::core::Pace::REAL,
             tokens: TokenKey::new([0; 32]),
             moves_max: u32::MAX,
             bytes_max: usize::MAX,

@@ -179,6 +179,7 @@ fn run(case: &Case) -> f64 {
                 now: Timestamp(0),
                 chance: Chance::from_seed([1, 2, 3, 4]),
                 limits: Limits { history_events: None, ..Limits::AWS },
+                pace: stepwell_engine::core::Pace::REAL,
                 tokens: TokenKey::new([0; 32]),
                 moves_max: u32::MAX,
                 bytes_max: usize::MAX,

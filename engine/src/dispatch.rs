@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use stepwell_asl::resource::Resource;
 
-use crate::core::{Event, EventKind, Fault, Identity, Invoke, StateError};
+use crate::core::{Event, EventKind, Fault, Identity, Invoke, Mocked, StateError};
 use crate::invoke::{Answer, Invoker, Task};
 
 /// How much longer than its deadline a call may take: the execution's own timer tells that a task has timed out.
@@ -24,11 +24,15 @@ pub fn task(invoke: &Invoke, identity: &Identity, left: Option<Duration>) -> Tas
         attempt: invoke.attempt.saturating_sub(1),
         token: invoke.token.clone(),
         role_arn: invoke.role.clone(),
+        trace: None,
     }
 }
 
 /// Calls, and makes the events of the answer. `offered`: the task is an activity's, and no worker will take it.
 pub async fn call(invoker: &dyn Invoker, task: Task, invoke: &Invoke, offered: bool) -> Vec<Event> {
+    if let Some(mocked) = &invoke.mocked {
+        return answered_by_test_case(mocked, invoke);
+    }
     let answer = invoker.invoke(&task).await;
     // Nobody took it if nothing takes it.
     let taken = !matches!(&answer, Answer::Failed { error, .. } if error == "States.Runtime");
@@ -59,4 +63,16 @@ pub fn answered(answer: Answer, invoke: &Invoke, is_final: bool) -> Vec<Event> {
     };
     let event = |kind| Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind };
     kinds.into_iter().map(event).collect()
+}
+
+/// The events of a test case's answer. It also stands for a callback: nobody else would bring the token back.
+fn answered_by_test_case(mocked: &Mocked, invoke: &Invoke) -> Vec<Event> {
+    let event = |kind| Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind };
+    match mocked {
+        Mocked::Return(output) if invoke.callback => {
+            vec![event(EventKind::TaskSubmitted(output.clone())), event(EventKind::TaskSucceeded(output.clone()))]
+        }
+        Mocked::Return(output) => vec![event(EventKind::TaskSucceeded(output.clone()))],
+        Mocked::Throw(error) => vec![event(EventKind::TaskFailed(error.clone()))],
+    }
 }

@@ -261,6 +261,7 @@ impl Driver {
 
     fn invoke(&mut self, id: ExecutionId, identity: Arc<Identity>, invoke: Invoke) {
         if invoke.callback
+            && invoke.mocked.is_none()
             && let Some(observer) = &self.shared.observer
         {
             observer.waits_outside(&identity, &invoke);

@@ -14,8 +14,8 @@ use crate::arn::{self, Place, Qualifier};
 use crate::chance::{random, seed};
 use crate::clock::Clock;
 use crate::core::{
-    ChildEnd, DEPTH_MAX, Effect, Env, Event, EventKind, Execution, Identity, Invoke, Limits, NestedRef, StartChild,
-    StartedBy, StateError, Status, Ticket, Turn, outstanding, step,
+    ChildEnd, DEPTH_MAX, Effect, Env, Event, EventKind, Execution, Identity, Invoke, Limits, NestedRef, Pace,
+    StartChild, StartedBy, StateError, Status, Ticket, Turn, outstanding, step,
 };
 use crate::dispatch;
 use crate::engine::{Description, Started};
@@ -36,6 +36,8 @@ const EVENTS_MAX: usize = 1_000;
 pub struct Options {
     /// The limits that hold.
     pub limits: Limits,
+    /// How fast Waits and retries pass.
+    pub pace: Pace,
     /// The time.
     pub clock: Clock,
     /// The key for task tokens.
@@ -67,6 +69,7 @@ impl Options {
     pub fn new() -> io::Result<Options> {
         Ok(Options {
             limits: Limits::AWS,
+            pace: Pace::REAL,
             clock: Clock::real(),
             tokens: TokenKey::new(random()?),
             seed: seed()?,
@@ -122,6 +125,7 @@ pub async fn run(
         now: options.clock.now(),
         chance: Chance::from_seed(options.seed),
         limits: options.limits.clone(),
+        pace: options.pace,
         tokens: options.tokens,
         moves_max: MOVES_MAX,
         bytes_max: usize::MAX,
@@ -436,7 +440,7 @@ impl Run<'_> {
 
     /// Hands a task to the invokers. Nothing but the answer comes back: its ticket says where it belongs.
     fn invoke(&mut self, number: u64, invoke: Invoke, offered: bool) {
-        if invoke.callback {
+        if invoke.callback && invoke.mocked.is_none() {
             self.watcher.waits_outside(&invoke);
         }
         if let Some(own) = Own::of(&invoke.resource).filter(|_| !offered && !self.routed(number, &invoke)) {
@@ -582,6 +586,7 @@ fn description(identity: &Identity, status: Status, stopped_at: Timestamp) -> De
         redrive_count: 0,
         redriven_at: None,
         map_run_arn: None,
+        test_case: None,
     }
 }
 

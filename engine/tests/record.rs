@@ -177,6 +177,7 @@ fn every_kind_of_row_comes_back() {
             deadline: Some(at),
             heartbeat: Some(Heartbeat { every_ms: 1, due: at }),
             dispatch: Dispatch::Taken,
+            mocked_call: Some(7),
         },
         Trigger::Task {
             arguments: Value::Null,
@@ -184,6 +185,7 @@ fn every_kind_of_row_comes_back() {
             deadline: None,
             heartbeat: None,
             dispatch: Dispatch::Offer,
+            mocked_call: None,
         },
         Trigger::Timer { at },
         Trigger::Retry { at },
@@ -226,6 +228,7 @@ fn every_kind_of_row_comes_back() {
         Change::ChildOpened(ticket, Child { map_run: ticket, slot: 0, input: Some(long.clone()) }),
         Change::ChildOpened(ticket, Child { map_run: ticket, slot: 0, input: Some(Value::Null) }),
         Change::ChildEnded(ticket),
+        Change::MockedCalls("State".into(), 3),
     ]);
     for (status, rest) in [
         (MapRunStatus::Running, None),

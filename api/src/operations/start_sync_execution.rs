@@ -5,6 +5,7 @@ use stepwell_engine::engine::StartExecution;
 
 use super::*;
 use crate::payload::{self, seconds};
+use crate::test_case;
 use crate::shape::{ARN, DATA, INCLUDED_DATA, Member, NAME, TRACE_HEADER, optional, required};
 
 /// AWS bills time in steps of so many milliseconds.
@@ -35,11 +36,13 @@ pub async fn call(api: &Api, input: Input) -> Answer {
     let payload = payload::input(input.input.as_deref())?;
     let all = input.included_data.as_deref() != Some("METADATA_ONLY");
     let given = all.then(|| payload.to_string());
+    let (machine_arn, test_case) = test_case::of(api, input.state_machine_arn).await?;
     let start = StartExecution {
-        machine_arn: input.state_machine_arn,
+        machine_arn,
         name: input.name,
         input: payload,
         trace_header: input.trace_header.clone(),
+        test_case,
     };
     let finished = api.engine().run_express(start).await?;
     let (status, output, error) = match &finished.status {

@@ -1,6 +1,7 @@
 //! `TestState`
 
 use stepwell_asl::Value as Payload;
+use stepwell_engine::invoke::http_task::{Request, Response};
 use stepwell_engine::test_state::{
     Configuration, ErrorDetails, ErrorOutput, FieldValidationMode, Inspection, InspectionLevel, Mock, TestState,
 };
@@ -147,8 +148,37 @@ fn inspection(seen: Inspection) -> Value {
         .with_some("errorDetails", seen.error_details.map(error_details))
         .with_some("toleratedFailureCount", seen.tolerated_failure_count)
         .with_some("toleratedFailurePercentage", seen.tolerated_failure_percentage)
-        .with_some("maxConcurrency", seen.max_concurrency);
+        .with_some("maxConcurrency", seen.max_concurrency)
+        .with_some("request", seen.request.map(request))
+        .with_some("response", seen.response.map(response));
     output.0.into()
+}
+
+fn request(request: Request) -> Value {
+    let Request { protocol, method, url, headers, body } = request;
+    let output = Output::default()
+        .with("protocol", protocol)
+        .with("method", method)
+        .with("url", url)
+        .with("headers", header_list(&headers))
+        .with_some("body", body);
+    output.0.into()
+}
+
+fn response(response: Response) -> Value {
+    json!({
+        "protocol": response.protocol,
+        "statusCode": response.status.to_string(),
+        "statusMessage": response.status_text,
+        "headers": header_list(&response.headers),
+        "body": response.body,
+    })
+}
+
+/// Headers as AWS lists them: `[name: value, name: value]`.
+fn header_list(headers: &[(String, String)]) -> String {
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("[{}]", headers.join(", "))
 }
 
 fn error_details(details: ErrorDetails) -> Value {

@@ -195,7 +195,8 @@ fn health(front: &Front) -> Response {
 
 fn figures(front: &Front) -> Response {
     let connections = front.connections.load(std::sync::atomic::Ordering::Relaxed);
-    let page = metrics::page(&front.api().engine().counts(), &front.requests, connections);
+    let api = front.api();
+    let page = metrics::page(&api.engine().counts(), &front.requests, connections, api.status_events());
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], page).into_response()
 }
 

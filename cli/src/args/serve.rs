@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use stepwell_engine::core::Limits;
 use stepwell_engine::store::Kind;
 
-use super::{FromTemplate, Log, Retention, api_address, limits, retention, store_kind};
+use super::{FromTemplate, Log, Mocks, Retention, Waiting, api_address, limits, retention, store_kind};
 
 pub const ABOUT: &str = "\
 Answer the AWS Step Functions API: point the endpoint of boto3, the AWS CLI or any SDK at it.
@@ -54,6 +54,10 @@ pub struct Serve {
     /// Answer every task with a made-up answer of the right shape, but for those that stepwell.toml mocks
     #[arg(long)]
     pub mock_all: bool,
+    #[command(flatten)]
+    pub mocks: Mocks,
+    #[command(flatten)]
+    pub waiting: Waiting,
     /// Let tasks reach real AWS, as `real = true` in stepwell.toml does
     #[arg(long)]
     pub aws: bool,

@@ -227,6 +227,7 @@ impl Watch {
                 | Change::MapRun(..)
                 | Change::ChildOpened(..)
                 | Change::ChildEnded(_)
+                | Change::MockedCalls(..)
                 | Change::NestedOpened(..)
                 | Change::NestedEnded(_) => {}
             }

@@ -40,7 +40,14 @@ impl Room {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stepwell"));
         command.args(arguments).current_dir(self.path());
-        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA", "AWS_REGION", "AWS_DEFAULT_REGION"] {
+        for name in [
+            "AWS_ENDPOINT_URL",
+            "AWS_ENDPOINT_URL_LAMBDA",
+            "AWS_REGION",
+            "AWS_DEFAULT_REGION",
+            "SFN_MOCK_CONFIG",
+            "SFN_WAIT_SCALE",
+        ] {
             command.env_remove(name);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -50,6 +57,11 @@ impl Room {
     /// Runs it to the end.
     pub fn stepwell(&self, arguments: &[&str]) -> Done {
         Done::of(self.command(arguments).spawn().unwrap())
+    }
+
+    /// Runs it to the end with this variable in its environment.
+    pub fn stepwell_with(&self, variable: (&str, &str), arguments: &[&str]) -> Done {
+        Done::of(self.command(arguments).env(variable.0, variable.1).spawn().unwrap())
     }
 
     /// Runs it to the end with this on stdin.

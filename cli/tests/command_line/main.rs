@@ -7,6 +7,7 @@ mod durable;
 mod eval;
 mod general;
 mod harness;
+mod mocks;
 mod run;
 mod serve;
 mod template;

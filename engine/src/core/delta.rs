@@ -54,6 +54,8 @@ pub enum Change {
     NestedOpened(Ticket, Nested),
     /// Such an execution has ended.
     NestedEnded(Ticket),
+    /// A state that the test case answers for was called so often.
+    MockedCalls(Text, u32),
 }
 
 /// Applies a turn's changes to the execution as it was before that turn.
@@ -85,6 +87,7 @@ pub fn apply(execution: &mut Execution, changes: impl IntoIterator<Item = Change
             Change::ChildEnded(ticket) => drop(execution.children.remove(&ticket)),
             Change::NestedOpened(ticket, nested) => execution.set_nested(ticket, nested),
             Change::NestedEnded(ticket) => drop(execution.close_nested(ticket)),
+            Change::MockedCalls(state, calls) => drop(execution.mocked_calls.insert(state, calls)),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::branch::{BranchId, Ticket};
 use super::execution::{Execution, Status};
 use super::map_run::{ChildRef, MapRunStatus};
 use super::nested::NestedRef;
+use super::test_case::Mocked;
 use super::trigger::{Dispatch, Join, JoinKind, Trigger};
 use crate::token::TokenKey;
 
@@ -72,6 +73,8 @@ pub struct Invoke {
     pub callback: bool,
     /// The role from `Credentials`.
     pub role: Option<Text>,
+    /// The test case's answer: nobody is called.
+    pub mocked: Option<Mocked>,
 }
 
 /// What the execution waits for under tickets after `since`. `Ticket::default()` asks for everything.
@@ -131,7 +134,7 @@ pub(super) fn item(execution: &Execution, map_run: Ticket, slot: u32) -> Option<
 
 fn effect(program: &Program, execution: &Execution, id: BranchId, tokens: &TokenKey) -> Option<Effect> {
     let position = &execution.branch(id)?.position;
-    let Trigger::Task { arguments, role, deadline, dispatch, .. } = &position.trigger else { return None };
+    let Trigger::Task { arguments, role, deadline, dispatch, mocked_call, .. } = &position.trigger else { return None };
     let state = program.state(position.state);
     let StateKind::Task(task) = &state.kind else { return None };
     let nested = execution.nested.contains_key(&position.ticket);
@@ -153,6 +156,10 @@ fn effect(program: &Program, execution: &Execution, id: BranchId, tokens: &Token
         token: (offered || callback).then(|| tokens.mint(&execution.identity.arn, id, position.ticket)),
         callback,
         role: role.clone(),
+        mocked: mocked_call.and_then(|call| {
+            let test_case = execution.identity.test_case.as_ref()?;
+            Some(test_case.answer(&state.name, call))
+        }),
     };
     Some(match (nested, offered) {
         (true, _) => Effect::StartNested(invoke),

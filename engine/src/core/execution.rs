@@ -11,6 +11,7 @@ use super::fault::StateError;
 use super::limits::Limits;
 use super::map_run::{Child, MapRun};
 use super::nested::{Nested, StartedBy};
+use super::test_case::TestCase;
 use super::trigger::{JoinKind, Trigger, Work};
 
 /// What never changes about an execution.
@@ -46,6 +47,8 @@ pub struct Identity {
     pub child_of: Option<ChildOf>,
     /// The state that started it, if one did.
     pub started_by: Option<StartedBy>,
+    /// The test case that answers for some of its Task states, if it was started with one.
+    pub test_case: Option<Arc<TestCase>>,
 }
 
 /// Where an execution of a map run comes from.
@@ -131,6 +134,8 @@ pub struct Execution {
     pub nested: BTreeMap<Ticket, Nested>,
     /// The ticket of the one that each branch waits for, derived from them.
     pub(super) nested_of: BTreeMap<BranchId, Ticket>,
+    /// How often each state was called that the test case answers for: its next answer goes by this.
+    pub mocked_calls: BTreeMap<Text, u32>,
     /// The newest of the tickets under which open executions are to be stopped.
     pub(super) newest_stop: Ticket,
     /// Indexes over the branches, derived from them: armed tickets, deadlines, and how many tasks are
@@ -159,6 +164,7 @@ pub struct Parts {
     pub map_runs: BTreeMap<Ticket, MapRun>,
     pub children: BTreeMap<Ticket, Child>,
     pub nested: BTreeMap<Ticket, Nested>,
+    pub mocked_calls: BTreeMap<Text, u32>,
 }
 
 impl PartialEq for Execution {
@@ -176,6 +182,7 @@ impl PartialEq for Execution {
             && self.map_runs == other.map_runs
             && self.children == other.children
             && self.nested == other.nested
+            && self.mocked_calls == other.mocked_calls
     }
 }
 
@@ -223,6 +230,7 @@ impl Execution {
             map_runs: BTreeMap::new(),
             children: BTreeMap::new(),
             nested: BTreeMap::new(),
+            mocked_calls: BTreeMap::new(),
         });
         execution.deadline = execution.deadline_from(program, limits, started_at);
         execution
@@ -261,6 +269,7 @@ impl Execution {
             children: parts.children,
             nested: BTreeMap::new(),
             nested_of: BTreeMap::new(),
+            mocked_calls: parts.mocked_calls,
             armed: BTreeMap::new(),
             timers: BTreeSet::new(),
             calls: 0,

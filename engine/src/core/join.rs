@@ -205,7 +205,7 @@ impl Turning<'_> {
         if retrier.full_jitter {
             delay_ms = (delay_ms as f64 * self.env.chance.next_f64()) as u64;
         }
-        let at = self.env.now.plus_ms(delay_ms);
+        let at = self.env.pace.after(self.env.now, delay_ms);
         self.arm(id, Trigger::Retry { at });
         true
     }

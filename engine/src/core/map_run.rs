@@ -184,6 +184,7 @@ impl ChildRef {
             alias_arn: None,
             trace_header: None,
             revision: parent.revision.clone(),
+            test_case: parent.test_case.clone(),
         }
     }
 

@@ -18,6 +18,7 @@ use super::history::{HistoryEvent, HistoryKind, TaskLabel};
 use super::limits::{DEPTH_MAX, Limits};
 use super::map_run::{Child, MapRun, MapRunStatus};
 use super::nested::Nested;
+use super::pace::Pace;
 use super::probe::Probe;
 use super::state;
 use super::trigger::{Join, JoinKind, Trigger, Work};
@@ -32,6 +33,8 @@ pub struct Env {
     pub chance: Chance,
     /// The limits that hold.
     pub limits: Limits,
+    /// How fast Waits and retries pass.
+    pub pace: Pace,
     /// The key for task tokens.
     pub tokens: TokenKey,
     /// How many moves a turn makes at most before it leaves the rest to the next one.
@@ -560,6 +563,19 @@ impl<'a> Turning<'a> {
         }
     }
 
+    /// Counts a call of a state that the execution's test case answers for. `None`: it is called for real.
+    pub fn count_mocked_call(&mut self, state: &Text) -> Option<u32> {
+        if !self.execution.identity.test_case.as_ref()?.answers_for(state) {
+            return None;
+        }
+        let calls = self.execution.mocked_calls.entry(state.clone()).or_default();
+        let call = *calls;
+        *calls = calls.saturating_add(1);
+        let change = Change::MockedCalls(state.clone(), *calls);
+        self.changes.push(change);
+        Some(call)
+    }
+
     /// Whether a value may be passed on.
     pub fn fits(&self, value: &Value) -> bool {
         value.depth() <= DEPTH_MAX && self.env.limits.payload_bytes.is_none_or(|limit| value.json_bytes() <= limit)
@@ -695,6 +711,7 @@ impl<'a> Turning<'a> {
             | Change::MapRun(..)
             | Change::ChildOpened(..)
             | Change::ChildEnded(_)
+            | Change::MockedCalls(..)
             | Change::NestedOpened(..)
             | Change::NestedEnded(_) => 2,
         });

@@ -24,6 +24,8 @@ pub enum Trigger {
         heartbeat: Option<Heartbeat>,
         /// How it comes to whoever does it.
         dispatch: Dispatch,
+        /// Which call of its state this is, from 0, where the execution's test case answers for the state.
+        mocked_call: Option<u32>,
     },
     /// A Wait's end.
     Timer {

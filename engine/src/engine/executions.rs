@@ -11,7 +11,9 @@ use super::Engine;
 use crate::arn::{Qualifier, check_name, of_execution, resource};
 use crate::chance::{random, seed};
 use crate::children;
-use crate::core::{DEPTH_MAX, Event, Execution, HistoryEvent, Identity, Revision, StartedBy, StateError, Status};
+use crate::core::{
+    DEPTH_MAX, Event, Execution, HistoryEvent, Identity, Revision, StartedBy, StateError, Status, TestCase,
+};
 use crate::drive::{Command, Reply};
 use crate::error::EngineError;
 use crate::ids::{ExecutionId, Key};
@@ -44,6 +46,8 @@ pub struct StartExecution {
     pub input: Value,
     /// The caller's X-Ray trace header.
     pub trace_header: Option<String>,
+    /// What answers for some of its Task states.
+    pub test_case: Option<Arc<TestCase>>,
 }
 
 /// An execution that was started, now or before.
@@ -84,6 +88,8 @@ pub struct Description {
     pub redriven_at: Option<Timestamp>,
     /// The map run that started it, if one did.
     pub map_run_arn: Option<Text>,
+    /// The test case that it was started with, if it was with one.
+    pub test_case: Option<Arc<TestCase>>,
 }
 
 /// Which executions are wanted.
@@ -250,7 +256,7 @@ impl Engine {
         let mut expired = None;
         loop {
             if let Some(id) = self.shared.store.find(key).await? {
-                match self.started_before(id, &machine, &name, (&start.input, by)).await {
+                match self.started_before(id, &machine, &name, (&start, by)).await {
                     // It was removed between the two reads, and its name with it.
                     Err(error) if error.code() == Some("ExecutionDoesNotExist") && expired != Some(id) => {
                         expired = Some(id);
@@ -330,6 +336,7 @@ impl Engine {
                 number: Some(id.0),
                 child_of: None,
                 started_by: by.cloned(),
+                test_case: start.test_case,
             }),
             definition: content.definition,
             list: machine.arn.clone(),
@@ -348,11 +355,12 @@ impl Engine {
         id: ExecutionId,
         machine: &StateMachine,
         name: &str,
-        (input, by): (&Value, Option<&StartedBy>),
+        (start, by): (&StartExecution, Option<&StartedBy>),
     ) -> Result<Started, EngineError> {
         let arn = self.place.execution(&machine.name, name);
         let there = self.describe_id(id, &arn).await?;
-        if self.was_started_by(id, by).await? || there.status == Status::Running && there.input == *input {
+        let is_same = there.input == start.input && there.test_case == start.test_case;
+        if self.was_started_by(id, by).await? || there.status == Status::Running && is_same {
             return Ok(Started { arn: there.arn, started_at: there.started_at });
         }
         Err(EngineError::call("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'")))
@@ -402,6 +410,7 @@ impl Engine {
                 redrive_count: entry.redrive_count,
                 redriven_at: entry.redriven_at,
                 map_run_arn: identity.child_of.as_ref().map(|of| of.map_run_arn.clone()),
+                test_case: identity.test_case.clone(),
             });
         }
         Err(unreadable(arn))

@@ -38,7 +38,7 @@ pub use self::versions::{PublishVersion, PublishedVersion};
 use crate::arn::Place;
 use crate::chance::{random, seed};
 use crate::clock::Clock;
-use crate::core::{Env, Limits, Status};
+use crate::core::{Env, Limits, Pace, Status};
 use crate::drive::{Command, Driver};
 use crate::error::EngineError;
 use crate::figures::{Executions, Gauges, Load, Spread};
@@ -85,6 +85,8 @@ pub struct Config {
     pub account: String,
     /// AWS's limits, or others.
     pub limits: Limits,
+    /// How fast Waits and retries pass.
+    pub pace: Pace,
     /// AWS's quotas, or others.
     pub quotas: Quotas,
     /// How long closed executions are kept. `None`: for ever.
@@ -112,6 +114,7 @@ impl Config {
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
             limits: Limits::AWS,
+            pace: Pace::REAL,
             quotas: Quotas::AWS,
             retain: Some(90 * DAY),
             redrive: 14 * DAY,
@@ -232,6 +235,7 @@ impl Engine {
                 now: shared.clock.now(),
                 chance: Chance::from_seed(seed()?),
                 limits: config.limits.clone(),
+                pace: config.pace,
                 tokens: shared.tokens.clone(),
                 moves_max: MOVES_MAX,
                 bytes_max: TURN_BYTES_MAX,

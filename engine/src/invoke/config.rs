@@ -85,7 +85,22 @@
 //!
 //! A mock also answers in place of a callback (`.waitForTaskToken`) or a job (`.sync`): its result is then the token's or
 //! the job's.
+//!
+//! # HTTP Tasks and events
+//!
+//! ```toml
+//! [connections.stripe]                  # what the EventBridge connection of this name is on AWS
+//! basic = { username = { env = "STRIPE_KEY" }, password = "" }      # or api_key, or oauth
+//!
+//! [http]
+//! allow_hosts = ["127.0.0.1"]           # hosts that HTTP Tasks may reach at private addresses, and without TLS
+//!
+//! [events]
+//! url = "http://127.0.0.1:9000/"        # who hears of changes of executions' status; or eventbridge, an endpoint
+//! ```
 
+mod outgoing;
+mod outgoing_table;
 mod table;
 
 use std::collections::BTreeMap;
@@ -95,6 +110,7 @@ use std::time::Duration;
 
 use stepwell_asl::Value;
 
+pub use self::outgoing::{Authorization, Connection, Events, Extra, Http, OAuth, Setting};
 use super::environment::Environment;
 pub use super::pattern::Pattern;
 use super::real_aws;
@@ -112,6 +128,12 @@ pub struct Config {
     pub pool: Pool,
     /// `[[route]]`, in the order of the file.
     pub routes: Vec<Route>,
+    /// `[http]`
+    pub http: Http,
+    /// `[connections]`, by name.
+    pub connections: BTreeMap<String, Connection>,
+    /// `[events]`, where it is there.
+    pub events: Option<Events>,
 }
 
 /// `[aws]`

@@ -35,7 +35,7 @@ use super::function_name::{FunctionName, PLACEHOLDER};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(super) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// The endpoint of one route.
 pub(super) struct HttpFunction {
@@ -90,8 +90,8 @@ impl Function for HttpFunction {
     }
 }
 
-/// A client for endpoints with TLS or without.
-pub(super) fn client(secure: bool) -> Result<HttpClient, CallError> {
+/// A client that goes anywhere: for endpoints that the configuration names.
+pub(crate) fn client(secure: bool) -> Result<HttpClient, CallError> {
     // Named, because the process-wide default is not certain where several TLS libraries are linked in.
     let provider = rustls::crypto::ring::default_provider();
     let connector = if secure {

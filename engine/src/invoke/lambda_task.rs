@@ -217,11 +217,15 @@ fn payload_text(value: &Value) -> Bytes {
 }
 
 fn refused(task: &Task, reason: &str) -> Answer {
-    let cause = format!(
+    Answer::failed("States.Runtime", unusable(task, reason))
+}
+
+/// Why the parameters of a task cannot be used, in AWS's sentence.
+pub(super) fn unusable(task: &Task, reason: &str) -> String {
+    shortened(&format!(
         "An error occurred while executing the state '{}'. The Parameters '{}' could not be used to start the Task: [{reason}]",
         task.state, task.input
-    );
-    Answer::failed("States.Runtime", shortened(&cause))
+    ))
 }
 
 fn not_one_of(value: &str, field: &str, values: &str) -> Answer {

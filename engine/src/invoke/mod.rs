@@ -11,7 +11,8 @@ pub mod config;
 mod environment;
 pub mod function;
 mod function_name;
-mod http;
+pub(crate) mod http;
+pub mod http_task;
 pub mod lambda_task;
 mod mock;
 mod mock_all;
@@ -57,6 +58,8 @@ pub struct Task {
     pub token: Option<Text>,
     /// The role that the state's `Credentials` name.
     pub role_arn: Option<Text>,
+    /// Where a test of the task wants to find what went over the wire. Only HTTP Tasks tell it.
+    pub trace: Option<http_task::Trace>,
 }
 
 impl Task {

@@ -14,6 +14,7 @@ use super::config::{Aws, Config, LambdaTarget, Pattern, Target};
 use super::function::{self, CallError, Function, FunctionCall, FunctionResponse, InvocationType};
 use super::function_name::FunctionName;
 use super::http::HttpFunction;
+use super::http_task::{HttpTasks, is_http_task};
 use super::lambda_task::{self, Form};
 use super::mock::Mock;
 use super::process::Processes;
@@ -27,6 +28,7 @@ pub struct Router {
     unrouted: Admission,
     lambda: Option<Arc<dyn Function>>,
     services: Option<Arc<dyn Invoker>>,
+    http: HttpTasks,
     mocks_all: bool,
 }
 
@@ -60,6 +62,7 @@ impl Router {
 
     fn build(config: Config, output: Option<Sink>) -> Router {
         let pool = Arc::new(Semaphore::new(config.pool.concurrency));
+        let http = HttpTasks::new(&config);
         let route = |route: super::config::Route| {
             let reach = match route.target {
                 Target::Process(target) => Reach::Local(Arc::new(Processes::new(
@@ -80,6 +83,7 @@ impl Router {
             aws: config.aws,
             lambda: None,
             services: None,
+            http,
             mocks_all: false,
         }
     }
@@ -164,6 +168,10 @@ impl Router {
         let Some(route) = self.route(&[], &task.resource) else {
             return match &self.services {
                 _ if self.mocks_all => mock_all::answer(task),
+                _ if is_http_task(&task.resource) => {
+                    let _permit = self.unrouted.admit(&task.resource).await;
+                    self.http.invoke(task).await
+                }
                 // No place of the pool is held: a job may run for days. The services bound their calls themselves.
                 Some(services) if self.reaches(&task.resource) => services.invoke(task).await,
                 Some(_) | None => no_route(task, None),

@@ -14,6 +14,7 @@ pub(crate) fn of_start(arguments: &Value, by: Option<&StartedBy>) -> Result<Star
         name: text("Name").or_else(|| by.map(|by| by.name().to_string())),
         input: input(arguments.get("Input"))?,
         trace_header: text("TraceHeader"),
+        test_case: None,
     })
 }
 

@@ -18,7 +18,7 @@ use crate::core::{Branch, BranchId, Branches, Execution, Parts};
 const FIELDS: u64 = 3;
 
 /// The fields of the execution.
-const EXECUTION_FIELDS: u64 = 12;
+const EXECUTION_FIELDS: u64 = 13;
 
 /// Payloads up to this length, in bytes of JSON text, are copied into checkpoints.
 pub const COPIED_BYTES_MAX: usize = 1024;
@@ -72,7 +72,8 @@ fn write_execution(execution: &Execution, writer: &mut Writer<'_>) -> Result<(),
     execution.redriven_at.write(writer)?;
     execution.map_runs.write(writer)?;
     execution.children.write(writer)?;
-    execution.nested.write(writer)
+    execution.nested.write(writer)?;
+    execution.mocked_calls.write(writer)
 }
 
 fn read_execution(birth: &Birth, reader: &mut Reader<'_, '_>) -> Result<Execution, RecordError> {
@@ -93,6 +94,7 @@ fn read_execution(birth: &Birth, reader: &mut Reader<'_, '_>) -> Result<Executio
         map_runs: reader.field(&mut left)?,
         children: reader.field(&mut left)?,
         nested: reader.field(&mut left)?,
+        mocked_calls: reader.field(&mut left)?,
     };
     reader.skip(left)?;
     Ok(Execution::from_parts(parts))

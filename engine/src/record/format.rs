@@ -10,7 +10,7 @@ use super::{Birth, PayloadId};
 use crate::core::{
     Branch, BranchId, Change, Child, ChildEnd, ChildOf, Dispatch, Event, EventKind, Fault, Heartbeat, HistoryKind,
     Identity, Item, Join, JoinKind, Leave, MapRun, MapRunStatus, MapRunUpdate, Nested, Parent, Position, Resume,
-    Revision, Scheduled, StartedBy, StateError, Status, TaskLabel, Ticket, Trigger, Work,
+    Revision, Scheduled, StartedBy, StateError, Status, TaskLabel, TestCase, Ticket, Trigger, Work,
 };
 
 row_struct!(PayloadId { turn, n });
@@ -34,7 +34,9 @@ row_struct!(Identity {
     number,
     child_of,
     started_by,
+    test_case,
 });
+row_struct!(TestCase { name, states });
 row_struct!(ChildOf { map_run_arn, state, express });
 row_struct!(StartedBy { arn, number, ticket });
 row_struct!(Revision { id, updated_at, logging, tracing, encryption });
@@ -50,7 +52,7 @@ row_struct!(Parent { branch, slot });
 row_struct!(Item { index, value });
 row_enum!(Trigger {
     0 => Ready,
-    1 => Task { arguments, dispatch, role, deadline, heartbeat },
+    1 => Task { arguments, dispatch, role, deadline, heartbeat, mocked_call },
     2 => Timer { at },
     3 => Retry { at },
     4 => Join(join),
@@ -137,6 +139,7 @@ row_enum!(Change {
     11 => ChildEnded(ticket),
     12 => NestedOpened(ticket, nested),
     13 => NestedEnded(ticket),
+    14 => MockedCalls(state, calls),
 });
 row_enum!(HistoryKind {
     0 => ExecutionStarted { input, role_arn, version_arn, alias_arn },

@@ -22,6 +22,7 @@ pub fn newborn(birth: &Birth) -> Execution {
         redrive_count: 0,
         redriven_at: None,
         map_runs: BTreeMap::new(),
+        mocked_calls: Default::default(),
         children: BTreeMap::new(),
         nested: BTreeMap::new(),
     })

@@ -298,6 +298,16 @@ impl<T: Row> Row for Box<T> {
 }
 
 /// What is shared in memory is written where it is mentioned.
+impl Row for Arc<crate::core::TestCase> {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), RecordError> {
+        self.as_ref().write(writer)
+    }
+
+    fn read(reader: &mut Reader<'_, '_>) -> Result<Self, RecordError> {
+        crate::core::TestCase::read(reader).map(Arc::new)
+    }
+}
+
 impl Row for Arc<crate::core::Identity> {
     fn write(&self, writer: &mut Writer<'_>) -> Result<(), RecordError> {
         (**self).write(writer)

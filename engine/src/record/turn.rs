@@ -80,6 +80,7 @@ pub fn decode_turn(
             | Change::MapRun(..)
             | Change::ChildOpened(..)
             | Change::ChildEnded(_)
+            | Change::MockedCalls(..)
             | Change::NestedOpened(..)
             | Change::NestedEnded(_) => Ok(()),
         })?;

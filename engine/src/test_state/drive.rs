@@ -13,12 +13,14 @@ use super::given::{Given, Mocked};
 use super::{InspectionLevel, SECONDS_MAX, TestState, TestStatus, Tested, World, inspect, invalid};
 use crate::chance::seed;
 use crate::core::{
-    BranchId, Effect, Env, Event, EventKind, Execution, Fault, HistoryKind, Identity, Invoke, Limits, Probe,
+    BranchId, Effect, Env, Event, EventKind, Execution, Fault, HistoryKind, Identity, Invoke, Limits, Pace, Probe,
     StateError, Status, Ticket, Trigger, Turn, Work, outstanding, step_probed,
 };
 use crate::dispatch;
 use crate::engine::made_up_name;
 use crate::error::EngineError;
+use crate::invoke::Task;
+use crate::invoke::http_task::{Exchange, Trace};
 use crate::runner::wake;
 
 /// The error of a Map of which more iterations have failed than it bears.
@@ -42,6 +44,7 @@ pub(super) async fn drive(
         now: world.clock.now(),
         chance: Chance::from_seed(seed()?),
         limits,
+        pace: Pace::REAL,
         tokens: world.tokens.clone(),
         moves_max: 1,
         bytes_max: usize::MAX,
@@ -51,7 +54,7 @@ pub(super) async fn drive(
         items: given.read.as_ref().map(|read| read.items.clone()),
         ..Probe::default()
     };
-    Trial { test, subject, given, world, execution, env, probe }.finish().await
+    Trial { test, subject, given, world, execution, env, probe, exchange: None }.finish().await
 }
 
 fn identity(test: &TestState, input: &Value, world: &World) -> Result<Identity, EngineError> {
@@ -89,6 +92,8 @@ struct Trial<'a> {
     execution: Execution,
     env: Env,
     probe: Probe,
+    /// What went over the wire.
+    exchange: Option<Exchange>,
 }
 
 impl Trial<'_> {
@@ -153,7 +158,9 @@ impl Trial<'_> {
                 let seen = inspect::inspection(self.subject.state(), &self.given.input, &self.probe, variables);
                 let pointed = self.given.read.as_ref().filter(|read| read.pointed);
                 let after_items_pointer = pointed.map(|read| Value::Array(read.items.clone()));
-                Some(inspect::Inspection { after_items_pointer, ..seen })
+                let exchange = self.exchange.clone().filter(|_| self.test.inspection_level == InspectionLevel::Trace);
+                let (request, response) = inspect::exchange(exchange, self.test.reveal_secrets);
+                Some(inspect::Inspection { after_items_pointer, request, response, ..seen })
             }
         };
         Tested { status, output: None, error: error.name, cause: error.cause, next_state: None, inspection }
@@ -220,7 +227,9 @@ impl Trial<'_> {
     /// Has the task's resource do its work, until the time is up.
     async fn invoke(&mut self, invoke: Invoke, wake_at: Option<Timestamp>) -> Vec<Event> {
         let left = invoke.deadline.map(|at| self.world.clock.until(at));
+        let trace = Trace::default();
         let task = dispatch::task(&invoke, &self.execution.identity, left);
+        let task = Task { trace: Some(trace.clone()), ..task };
         let invoker = Arc::clone(&self.world.invoker);
         let broken = EventKind::TaskFailed(StateError::new(
             "States.Runtime",
@@ -229,11 +238,13 @@ impl Trial<'_> {
         let broken = Event::Task { branch: invoke.branch, ticket: invoke.ticket, kind: broken };
         let mut calls = JoinSet::new(); // a call that nobody waits for any more is given up
         calls.spawn(async move { dispatch::call(invoker.as_ref(), task, &invoke, false).await });
-        tokio::select! {
+        let events = tokio::select! {
             biased;
             Some(answer) = calls.join_next() => answer.unwrap_or_else(|_| vec![broken]),
             () = wake(&mut self.world.clock, wake_at, false) => vec![Event::TimerFired],
-        }
+        };
+        self.exchange = trace.get().cloned();
+        events
     }
 
     /// Waits until something happens by itself. What comes only after the test's time is not waited for: it is known

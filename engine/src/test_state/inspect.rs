@@ -6,6 +6,7 @@ use stepwell_asl::program::{QueryLanguage, StateType};
 use stepwell_asl::{Map, State, StateKind, Value};
 
 use crate::core::Probe;
+use crate::invoke::http_task::{Exchange, Request, Response};
 
 /// The data flow of a tested state. What is not there was not come to, or is not shown for such a state.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,6 +43,10 @@ pub struct Inspection {
     pub tolerated_failure_count: Option<u64>,
     /// How many of a hundred iterations of a Map may fail.
     pub tolerated_failure_percentage: Option<f64>,
+    /// The request of an HTTP Task: with what its connection has added only where secrets are to be revealed.
+    pub request: Option<Request>,
+    /// The response to it.
+    pub response: Option<Response>,
 }
 
 /// Who handled an error.
@@ -91,7 +96,15 @@ pub(super) fn inspection(state: &State, input: &Value, probe: &Probe, variables:
         max_concurrency: number(Stage::MaxConcurrency).and_then(|number| number.as_u64()),
         tolerated_failure_count: number(Stage::ToleratedFailureCount).and_then(|number| number.as_u64()),
         tolerated_failure_percentage: number(Stage::ToleratedFailurePercentage).and_then(|number| number.as_f64()),
+        request: None,
+        response: None,
     }
+}
+
+/// What went over the wire.
+pub(super) fn exchange(exchange: Option<Exchange>, reveal_secrets: bool) -> (Option<Request>, Option<Response>) {
+    let Some(Exchange { request, request_without_secrets, response }) = exchange else { return (None, None) };
+    (Some(if reveal_secrets { request } else { request_without_secrets }), response)
 }
 
 fn error_details(probe: &Probe) -> Option<ErrorDetails> {

@@ -53,6 +53,7 @@ impl World {
             now: Timestamp(START),
             chance: Chance::from_seed([1, 2, 3, 4]),
             limits: Limits::AWS,
+            pace: stepwell_engine::core::Pace::REAL,
             tokens: TokenKey::new([1; 32]),
             moves_max: 10_000,
             bytes_max: usize::MAX,
@@ -402,6 +403,7 @@ fn rebuilt(execution: &Execution) -> Execution {
         redrive_count: execution.redrive_count,
         redriven_at: execution.redriven_at,
         map_runs: execution.map_runs.clone(),
+        mocked_calls: execution.mocked_calls.clone(),
         children: execution.children.clone(),
         nested: execution.nested.clone(),
     })

@@ -459,6 +459,7 @@ fn new_worker(rules: &Rules, now: Timestamp, dice: &mut Dice) -> Worker<u64> {
         now,
         chance: Chance::from_seed([dice.below(1 << 30) as u64, 2, 3, 4]),
         limits: rules.limits.clone(),
+        pace: stepwell_engine::core::Pace::REAL,
         tokens: tokens(),
         moves_max: rules.moves_max,
         bytes_max: rules.bytes_max,

@@ -105,6 +105,7 @@ pub async fn run(
     let config = Config {
         region,
         limits: args.limits.clone(),
+        pace: args.waiting.wait_scale,
         retain: args.retain.0,
         observer: Some(looking.clone()),
         idle: true,
@@ -164,7 +165,13 @@ async fn drive(
         let machine_arn = engine.place().state_machine(prepared.machine);
         let input = prepared.input.clone();
         engine
-            .start(StartExecution { machine_arn, name: Some(name.to_string()), input, ..StartExecution::default() })
+            .start(StartExecution {
+                machine_arn,
+                name: Some(name.to_string()),
+                input,
+                test_case: prepared.test_case.clone(),
+                ..StartExecution::default()
+            })
             .await?;
     }
     let (there, interrupt) = tokio::select! {

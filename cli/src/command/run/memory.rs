@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use super::Prepared;
 use super::report::Ran;
+use super::subject::Other;
 use crate::api::{Desk, Server};
 use crate::args::Run;
 use crate::live::{Mark, Outside, Watch};
@@ -31,11 +32,12 @@ pub(super) const ACCOUNT: &str = "123456789012";
 
 /// Runs a program once.
 pub async fn run(prepared: Prepared<'_>, program: Program, interrupts: Interrupts) -> Result<Ran, Refusal> {
-    let Prepared { args, machine, config, input, screen, .. } = prepared;
+    let Prepared { args, machine, others, config, input, test_case, screen, .. } = prepared;
     let program = Arc::new(program);
     let clock = if args.virtual_clock { Clock::jumping() } else { Clock::real() };
     let started_at = clock.now();
     let identity = identity(args, machine, &config, input, started_at).map_err(Refusal::of_machine)?;
+    let identity = Identity { test_case, ..identity };
     let tokens = TokenKey::new(random().map_err(Refusal::of_machine)?);
     let (events, inbox) = mpsc::channel(INBOX);
     let (mut desk, mut serving) = (None, None);
@@ -49,10 +51,12 @@ pub async fn run(prepared: Prepared<'_>, program: Program, interrupts: Interrupt
     }
     let options = Options {
         limits: args.limits.clone(),
+        pace: args.waiting.wait_scale,
         clock,
         tokens,
         inbox: Some(inbox),
         answered_outside: args.api.is_some(),
+        machines: others.iter().filter_map(Other::to_machine).collect(),
         ..Options::new().map_err(Refusal::of_machine)?
     };
     let outside = desk.map_or(Outside::Nobody, Outside::Desk);

@@ -11,10 +11,13 @@ use std::fs::File;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_asl::Value;
+use stepwell_engine::core::TestCase;
 use stepwell_engine::invoke::Config;
+use stepwell_engine::mock_config::MockConfig;
 
 use crate::args::Run;
 use crate::definition::Examined;
@@ -38,6 +41,7 @@ struct Prepared<'a> {
     others: &'a [Other],
     config: Config,
     input: Value,
+    test_case: Option<Arc<TestCase>>,
     screen: &'a Screen,
 }
 
@@ -51,6 +55,7 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
     // An execution that goes on keeps the definition it was started with, whatever the file says by now.
     let program = if args.resume { None } else { Some(examined.compile()?) };
     let input = files::input(&args.input, args.limits.payload_bytes)?;
+    let test_case = test_case(&args, &subject.machine)?;
     let history_file = history_file(&args)?;
     let interrupts = Interrupts::listen();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -59,7 +64,8 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
         .map_err(|error| Refusal::new(format!("no threads could be started: {error}")))?;
     let screen = screen(args.quiet);
     let (machine, config) = (subject.machine.as_str(), subject.config.clone());
-    let prepared = Prepared { args: &args, machine, examined, others: &subject.others, config, input, screen: &screen };
+    let others = &subject.others;
+    let prepared = Prepared { args: &args, machine, examined, others, config, input, test_case, screen: &screen };
     let ran = runtime.block_on(async {
         match (&args.data, program) {
             (Some(directory), program) => durable::run(prepared, directory, program, interrupts).await,
@@ -70,6 +76,21 @@ pub fn execute(args: Run) -> Result<ExitCode, Refusal> {
     runtime.shutdown_timeout(FAREWELL); // what functions still do is nobody's any more: they are killed
     let ran: Ran = ran?;
     Ok(ran.report(&args, examined, history_file))
+}
+
+/// The test case that was asked for: of the state machine that is named as the file is, else of the only one that has it.
+fn test_case(args: &Run, machine: &str) -> Result<Option<Arc<TestCase>>, Refusal> {
+    let Some(name) = &args.test_case else { return Ok(None) };
+    let Some(file) = &args.mocks.mock_config else {
+        let help = "--mock-config FILE, or SFN_MOCK_CONFIG, says where the test cases are";
+        return Err(Refusal::with_help("--test-case needs a file with mocks", help));
+    };
+    let mocks = MockConfig::load(file).map_err(Refusal::new)?;
+    let machine = match mocks.machines_with(name)[..] {
+        [only] => only,
+        _ => machine,
+    };
+    mocks.test_case(machine, name).map(|found| Some(Arc::new(found))).map_err(Refusal::new)
 }
 
 /// The file for the history, opened before anything runs: a run must not end with nowhere to write.

@@ -1,6 +1,6 @@
 //! The command that goes on with a run that was interrupted.
 
-use stepwell_engine::core::Limits;
+use stepwell_engine::core::{Limits, Pace};
 
 use crate::args::Run;
 
@@ -37,6 +37,9 @@ pub fn command(args: &Run, name: &str) -> String {
     }
     if args.limits != Limits::AWS {
         option("--limits", Some(limits(&args.limits)));
+    }
+    if args.waiting.wait_scale != Pace::REAL {
+        option("--wait-scale", Some(args.waiting.wait_scale.to_string()));
     }
     if let Some(address) = args.api {
         option("--api", Some(address.to_string()));

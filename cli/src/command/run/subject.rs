@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use stepwell_asl::MachineType;
+use stepwell_asl::compile::compile;
+use stepwell_asl::{Definition, MachineType};
 use stepwell_engine::arn::Place;
 use stepwell_engine::invoke::Config;
+use stepwell_engine::runner;
 
 use super::memory::ACCOUNT;
 use crate::args::Run;
@@ -90,6 +93,14 @@ impl Other {
         examined.program()?;
         let text = examined.definition?.text().to_owned();
         Some(Other { name: machine.name.clone(), kind: machine.kind, text })
+    }
+
+    /// The machine, for a run in memory.
+    pub fn to_machine(&self) -> Option<runner::Machine> {
+        let (definition, _) = Definition::parse(self.text.as_bytes(), &BTreeMap::new());
+        let program = compile(definition?.value()).ok()?;
+        let express = self.kind == MachineType::Express;
+        Some(runner::Machine { name: self.name.as_str().into(), express, program: Arc::new(program) })
     }
 }
 

@@ -92,7 +92,14 @@ async fn serve(args: &Serve, log: Option<&Arc<ExecutionLog>>, interrupts: Interr
         why = serving.failed() => Some(why),
         () = watching => None, // it does not end
     };
-    end(serving, failure).await
+    let ended = end(serving, failure).await;
+    if let Some(events) = opening.status_events() {
+        let lost = events.finish(PATIENCE).await;
+        if lost > 0 {
+            output::tell_warning(&format!("{lost} events of changed status were not delivered: they are lost"));
+        }
+    }
+    ended
 }
 
 fn renew(opening: &Opening) -> Renew {

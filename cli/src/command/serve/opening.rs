@@ -7,8 +7,10 @@ use std::sync::Arc;
 use stepwell_api::execution_log::ExecutionLog;
 use stepwell_api::{Api, Options};
 use stepwell_engine::arn::Place;
-use stepwell_engine::core::Limits;
+use stepwell_engine::core::{Execution, Identity, Limits, Turn};
 use stepwell_engine::invoke::Invoker;
+use stepwell_engine::mock_config::MockConfig;
+use stepwell_engine::status_events::StatusEvents;
 use stepwell_engine::store::Kind;
 use stepwell_engine::{Config, Observer, Quotas, store as stores};
 
@@ -28,11 +30,38 @@ pub struct Opening {
     template: Option<Arc<Live>>,
 }
 
+/// Several that see what happens.
+struct Observers(Vec<Arc<dyn Observer>>);
+
+impl Observer for Observers {
+    fn turn(&self, identity: &Identity, turn: &Turn, execution: Option<&Execution>) {
+        self.0.iter().for_each(|observer| observer.turn(identity, turn, execution));
+    }
+}
+
+/// The file with mocks. It is read by every start that names a test case; one that is broken is told now.
+fn mock_config(args: &Serve) -> Result<Option<PathBuf>, Refusal> {
+    let Some(file) = &args.mocks.mock_config else { return Ok(None) };
+    MockConfig::load(file).map_err(Refusal::new)?;
+    Ok(Some(file.clone()))
+}
+
+fn observer(log: Option<&Arc<ExecutionLog>>, events: Option<&Arc<StatusEvents>>) -> Option<Arc<dyn Observer>> {
+    let log = log.map(|log| log.clone() as Arc<dyn Observer>);
+    let events = events.map(|events| events.clone() as Arc<dyn Observer>);
+    let mut observers: Vec<Arc<dyn Observer>> = log.into_iter().chain(events).collect();
+    match observers.len() {
+        0 | 1 => observers.pop(),
+        _ => Some(Arc::new(Observers(observers))),
+    }
+}
+
 impl Opening {
     /// As the arguments say.
     pub async fn new(args: &Serve, log: Option<&Arc<ExecutionLog>>) -> Result<Opening, Refusal> {
         let config = tasks::serving(args.config.as_deref(), args.template.template.as_deref(), args.aws)?;
         let region = args.region.clone().unwrap_or_else(|| config.aws.local_region().to_owned());
+        let events = config.events.as_ref().map(StatusEvents::start);
         let place = Place { region: region.clone(), account: args.account.clone() };
         let (template, router): (_, Arc<dyn Invoker>) = match args.template.given(&BTreeMap::new(), place) {
             Some(given) => {
@@ -50,14 +79,20 @@ impl Opening {
             region,
             account: args.account.clone(),
             limits: args.limits.clone(),
+            pace: args.waiting.wait_scale,
             quotas: if args.limits == Limits::OFF { Quotas::OFF } else { Quotas::AWS },
             retain: args.retain.0,
-            observer: log.map(|log| log.clone() as Arc<dyn Observer>),
+            observer: observer(log, events.as_ref()),
             created_activities_only: true,
             idle: true,
             ..Config::new(store, router)
         };
-        let options = Options { limited: args.limits.payload_bytes == Limits::AWS.payload_bytes, ..Options::default() };
+        let options = Options {
+            limited: args.limits.payload_bytes == Limits::AWS.payload_bytes,
+            mock_config: mock_config(args)?,
+            status_events: events,
+            ..Options::default()
+        };
         Ok(Opening { config, kind: args.store, options, load: args.loading.load.clone(), template })
     }
 
@@ -69,6 +104,11 @@ impl Opening {
     /// The template that is served.
     pub fn template(&self) -> Option<&Arc<Live>> {
         self.template.as_ref()
+    }
+
+    /// Who tells of changes of executions' status.
+    pub fn status_events(&self) -> Option<Arc<StatusEvents>> {
+        self.options.status_events.clone()
     }
 
     /// Whether AWS's limits hold.

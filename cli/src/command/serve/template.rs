@@ -37,6 +37,10 @@ impl Invoker for Current {
         self.router().invoke(task).await
     }
 
+    fn takes(&self, task: &Task) -> bool {
+        self.router().takes(task)
+    }
+
     fn answers_for_callback(&self, task: &Task) -> bool {
         self.router().answers_for_callback(task)
     }

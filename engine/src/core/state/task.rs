@@ -31,7 +31,9 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task:
     if !turn.fits(&arguments) {
         return Err(Fault::terminal(Fault::too_large(&state.name)));
     }
-    if let Some(why) = nested::refused(&task.resource, &arguments) {
+    let mocked_call = turn.count_mocked_call(&state.name);
+    let is_mocked = mocked_call.is_some();
+    if let Some(why) = nested::refused(&task.resource, &arguments).filter(|_| !is_mocked) {
         let reason = format!("The Parameters '{arguments}' could not be used to start the Task: [{why}]");
         return Err(turn.fault(id, EvalError::runtime(reason)));
     }
@@ -51,6 +53,8 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task:
             role: role.clone(),
         })),
     );
+    // What the test case answers for is neither taken by an activity's worker nor started.
+    let is_offered = label == TaskLabel::Activity && !is_mocked;
     let now = turn.env.now;
     let after = |s: u64| now.plus_ms(s.saturating_mul(1000));
     let trigger = Trigger::Task {
@@ -58,13 +62,14 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, task:
         role,
         deadline: timeout_s.map(after),
         heartbeat: heartbeat_s.map(|s| Heartbeat { every_ms: s.saturating_mul(1000), due: after(s) }),
-        dispatch: if label == TaskLabel::Activity { Dispatch::Offer } else { Dispatch::Call },
+        dispatch: if is_offered { Dispatch::Offer } else { Dispatch::Call },
+        mocked_call,
     };
     turn.arm_with(id, ticket, trigger);
-    if let Some(nested) = nested {
+    if let Some(nested) = nested.filter(|_| !is_mocked) {
         turn.open_nested(ticket, nested);
     }
-    if label != TaskLabel::Activity {
+    if !is_offered {
         turn.scheduled(id, ticket, label);
     }
     Ok(())

@@ -66,6 +66,7 @@ pub(super) fn attempt(turn: &mut Turning<'_>, id: BranchId, state: &State, wait:
             }
         }
     })?;
+    let until = turn.env.pace.until(now, until);
     turn.arm(id, Trigger::Timer { at: until });
     if until <= now {
         wake(turn, id);

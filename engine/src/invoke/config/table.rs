@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use super::super::environment::Environment;
 use super::super::services::model;
+use super::outgoing_table::{self, ConnectionTable, EventsTable, HttpTable};
 use super::{
     Aws, Config, ConfigError, HttpTarget, LambdaTarget, MockAnswer, Pattern, Pool, ProcessTarget, Route, Runtime,
     ServiceEndpoint, Target, is_region,
@@ -39,6 +40,11 @@ struct FileTable {
     pool: PoolTable,
     #[serde(default)]
     route: Vec<RouteTable>,
+    #[serde(default)]
+    http: HttpTable,
+    #[serde(default)]
+    connections: BTreeMap<String, Spanned<ConnectionTable>>,
+    events: Option<Spanned<EventsTable>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -105,9 +111,9 @@ struct StepTable {
 }
 
 /// Something wrong, and where in the text.
-struct Fault(Range<usize>, String);
+pub(super) struct Fault(pub(super) Range<usize>, pub(super) String);
 
-type Checked<T> = Result<T, Fault>;
+pub(super) type Checked<T> = Result<T, Fault>;
 
 /// Reads the text of a file whose directories are relative to `base`.
 pub(super) fn read(text: &str, path: &Path, base: &Path) -> Result<Config, ConfigError> {
@@ -153,6 +159,9 @@ fn file_config(file: FileTable, base: &Path) -> Checked<Config> {
         },
         pool: Pool { concurrency: concurrency(file.pool.concurrency)?.unwrap_or(Pool::default().concurrency) },
         routes: file.route.into_iter().map(|table| route(table, base)).collect::<Checked<_>>()?,
+        http: outgoing_table::http(file.http)?,
+        connections: outgoing_table::connections(file.connections)?,
+        events: file.events.map(outgoing_table::events).transpose()?,
     })
 }
 
@@ -354,7 +363,7 @@ fn json(value: toml::Value) -> Result<Value, String> {
     })
 }
 
-fn url(text: Spanned<String>) -> Checked<String> {
+pub(super) fn url(text: Spanned<String>) -> Checked<String> {
     if text.get_ref().starts_with("http://") || text.get_ref().starts_with("https://") {
         return Ok(text.into_inner());
     }
@@ -399,7 +408,7 @@ fn whole(key: &str, number: Option<Spanned<toml::Value>>, max: u32) -> Checked<O
     }
 }
 
-fn timeout(seconds: Option<Spanned<toml::Value>>, default: Duration) -> Checked<Duration> {
+pub(super) fn timeout(seconds: Option<Spanned<toml::Value>>, default: Duration) -> Checked<Duration> {
     let Some(number) = seconds else { return Ok(default) };
     let seconds = match number.get_ref() {
         toml::Value::Integer(seconds) => Some(*seconds as f64),
