@@ -859,6 +859,8 @@ async fn everything_can_be_mocked() {
         service("emr-serverless:startJobRun", json!({})).await["JobRunId"],
         "00000000-0000-0000-0000-000000000000"
     );
+    assert_eq!(service("databrew:startJobRun.sync", json!({})).await["State"], "SUCCEEDED");
+    assert_eq!(service("mediaconvert:createJob.sync", json!({})).await["Job"]["Status"], "COMPLETE");
     let unknown = router.invoke(&other_task("arn:aws:states:::aws-sdk:s3:getObjects", json!({}))).await;
     assert!(matches!(&unknown, Answer::Failed { error, .. } if error == "States.Runtime"), "{unknown:?}");
     assert_eq!(answer("arn:aws:states:us-east-1:000000000000:activity:a", json!({})).await, json!({}));

@@ -4,10 +4,13 @@
 
 use serde_json::{Value as Json, json};
 use stepwell_asl::Value;
+use stepwell_asl::resource::Pattern;
 
 use super::function::FunctionResponse;
 use super::lambda_task;
-use super::services::{integration, sample};
+use super::services::integration::{self, Form, Integration};
+use super::services::optimised::{self, Action, Job};
+use super::services::sample;
 use super::{Answer, Task};
 
 const ID: &str = "00000000-0000-0000-0000-000000000000";
@@ -50,6 +53,11 @@ fn service_answer(task: &Task) -> Answer {
     }
     match integration::resolve(&task.resource) {
         Ok(integration) => {
+            if let (Pattern::Sync, Form::Optimised(_, Action { job: Some(job), .. })) =
+                (integration.pattern, integration.form)
+            {
+                return Answer::Succeeded(ended(&integration, job));
+            }
             let output = integration.operation().output;
             let naming = integration.form.naming();
             let value = output.map(|output| sample::value(&integration.service, output, naming));
@@ -57,6 +65,16 @@ fn service_answer(task: &Task) -> Answer {
         }
         Err(cause) => Answer::failed("States.Runtime", cause),
     }
+}
+
+/// A job that is done, as its service would describe it.
+fn ended(integration: &Integration, job: &Job) -> Value {
+    let described =
+        integration::of_sdk(&integration.service.entry.name, job.describe).ok().and_then(|(service, place)| {
+            let output = service.operations()[place].output?;
+            optimised::at(&sample::value(&service, output, integration.form.naming()), job.at)
+        });
+    job.wrapped(described.unwrap_or_else(Value::empty_object))
 }
 
 /// The answers of optimised integrations that say more than the models do: what belongs to the parameters, and jobs that

@@ -21,7 +21,7 @@ use self::call::{Caller, Failure};
 use super::super::config::Config;
 use super::super::services::integration::{self, Form, Integration, refused};
 use super::super::services::model::{Operation, Service};
-use super::super::services::optimised::{Parameter, Source};
+use super::super::services::optimised::{Parameter, Source, at};
 use super::super::services::protocol::Response;
 use super::super::{Answer, Invoker, Task};
 
@@ -137,18 +137,6 @@ fn filled(parameters: &[Parameter], input: &Value, output: &Value) -> Value {
         Some((parameter.name, if parameter.in_list { vec![value].into() } else { value }))
     };
     parameters.iter().filter_map(named).collect()
-}
-
-/// The value at a path of names and numbers.
-fn at(value: &Value, path: &str) -> Option<Value> {
-    let mut value = value;
-    for step in path.split('.').filter(|step| !step.is_empty()) {
-        value = match value {
-            Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
-            value => value.get(step)?,
-        };
-    }
-    Some(value.clone())
 }
 
 /// EventBridge's entries name the execution and its state machine among their resources, as AWS adds them.

@@ -367,8 +367,8 @@ mod tests {
         check("sqs:sendMessage.sync", "'sendMessage' has no .sync");
         check("aws-sdk:sqs:sendMessage.sync", "SDK integrations do not wait for jobs (.sync)");
         check(
-            "aws-sdk:transcribestreaming:startStreamTranscription",
-            "the action 'startStreamTranscription' of 'transcribestreaming' has streams of events, which tasks cannot use",
+            "aws-sdk:bedrockruntime:invokeModelWithResponseStream",
+            "the action 'invokeModelWithResponseStream' of 'bedrockruntime' has streams of events, which tasks cannot use",
         );
     }
 }

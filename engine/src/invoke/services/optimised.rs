@@ -3,6 +3,8 @@
 //!
 //! Names of errors and of services in causes are those of AWS's first SDK for Java, which is behind these integrations.
 
+use stepwell_asl::Value;
+
 use super::model::nearest;
 
 /// One optimised integration.
@@ -659,6 +661,28 @@ pub static ALL: &[Optimised] = &[
         )],
     },
 ];
+
+/// The value at a path of names and numbers.
+pub fn at(value: &Value, path: &str) -> Option<Value> {
+    let mut value = value;
+    for step in path.split('.').filter(|step| !step.is_empty()) {
+        value = match value {
+            Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
+            value => value.get(step)?,
+        };
+    }
+    Some(value.clone())
+}
+
+impl Job {
+    /// The task's result: the job as its service describes it, with what belongs around it.
+    pub fn wrapped(&self, described: Value) -> Value {
+        match self.wrapped {
+            "" => described,
+            name => [(name, described)].into_iter().collect(),
+        }
+    }
+}
 
 /// An optimised integration by its name in resources.
 pub fn service(name: &str) -> Option<&'static Optimised> {

@@ -10,10 +10,10 @@ use stepwell_asl::{Number, Value};
 use super::super::super::Answer;
 use super::super::super::services::integration::{self, Integration, shortened};
 use super::super::super::services::model::Service;
-use super::super::super::services::optimised::Job;
+use super::super::super::services::optimised::{Job, at};
 use super::super::super::services::protocol::Naming;
 use super::call::{Caller, Failure};
-use super::{Scope, answer_of, at, filled};
+use super::{Scope, answer_of, filled};
 
 /// The pause before a job is asked for: short at first, for what ends at once.
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
@@ -48,7 +48,7 @@ pub(super) async fn watch(
             Ok((described, _)) => at(&described, job.at).unwrap_or_default(),
             Err(Failure::Fault(fault)) if job.until_gone && is_gone(&fault) => {
                 guard.stop = None;
-                return Answer::Succeeded(wrapped(job, last));
+                return Answer::Succeeded(job.wrapped(last));
             }
             Err(failure) if failures < FAILURES_MAX && is_passing(&failure) => {
                 failures += 1;
@@ -63,7 +63,7 @@ pub(super) async fn watch(
             guard.stop = None;
             return match is_failed_task(integration, &described) {
                 true => failed(&described),
-                false => Answer::Succeeded(wrapped(job, described)),
+                false => Answer::Succeeded(job.wrapped(described)),
             };
         }
         if job.failed.contains(&status) {
@@ -78,13 +78,6 @@ pub(super) async fn watch(
 
 fn failed(described: &Value) -> Answer {
     Answer::failed("States.TaskFailed", shortened(&described.to_string()))
-}
-
-fn wrapped(job: &Job, described: Value) -> Value {
-    match job.wrapped {
-        "" => described,
-        name => [(name, described)].into_iter().collect(),
-    }
 }
 
 /// A task of ECS has stopped either way; how, its containers tell.
